@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+// Understudy: one control plane, two worlds. Each edge below is a rule of docs/ARCHITECTURE.md; build with
+// `--explicit-target-dependency-import-check error` so that the compiler holds every import against this list.
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "understudy",
+    products: [
+        .executable(name: "understudy", targets: ["CLI"]),
+        .executable(name: "understudy-worker", targets: ["WorkerDaemon"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: two system libraries and our own kernels.
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
+
+        // Pure: values in, values out.
+        .target(name: "Primitives", swiftSettings: strict),
+        .target(name: "Jobs", dependencies: ["Primitives"], swiftSettings: strict),
+        .target(name: "Hardware", dependencies: ["Primitives", "Jobs"], swiftSettings: strict),
+        .target(name: "Scheduling", dependencies: ["Primitives", "Hardware", "Jobs"], swiftSettings: strict),
+        .target(
+            name: "ControlPlane", dependencies: ["Primitives", "Hardware", "Jobs", "Scheduling"], swiftSettings: strict),
+        .target(
+            name: "Training",
+            dependencies: [
+                "Primitives", "Jobs", "CBLAS", "CKernels", .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
+
+        // Files: what a person wrote, and what a run recorded.
+        .target(
+            name: "SpecFiles", dependencies: ["Primitives", "Jobs", "Hardware", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "Journaling",
+            dependencies: [
+                "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Primitives", "Jobs", "Journaling"], swiftSettings: strict),
+
+        // The live world. The worker's half links neither the journal's database nor the YAML reader.
+        .target(
+            name: "Wire", dependencies: ["Primitives", "CZeroMQ", "CSystem"], path: "Sources/Live/Wire",
+            swiftSettings: strict),
+        .target(
+            name: "Worker",
+            dependencies: [
+                "Primitives", "Jobs", "Training", "Wire", "CSystem", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Live/Worker", swiftSettings: strict),
+        .target(
+            name: "LiveCoordinator",
+            dependencies: [
+                "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Journaling", "Training", "Wire",
+                "CSystem", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Live/Coordinator", swiftSettings: strict),
+
+        .executableTarget(
+            name: "CLI",
+            dependencies: [
+                "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
+                "Reports", "Wire", "LiveCoordinator", "CSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "WorkerDaemon",
+            dependencies: [
+                "Primitives", "Worker", "Training", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // Tests, one target a module; LiveTests and CLITests run the built executables.
+        .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Primitives", "Jobs", "Training", "CKernels", "CBLAS"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "SpecFilesTests", dependencies: ["Primitives", "Jobs", "Hardware", "SpecFiles"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControlPlaneTests", dependencies: ["Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalingTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
+            swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Primitives", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "LiveTests",
+            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Wire", "CLI", "WorkerDaemon"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CLITests", dependencies: ["Primitives", "CLI", "WorkerDaemon"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

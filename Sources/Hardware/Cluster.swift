@@ -1,0 +1,67 @@
+// The machines a job runs on, as a cluster file describes them: nodes, what accelerates them, what they cost. Refuses
+// to know which of them are up (ControlPlane does) and to read files (SpecFiles does).
+
+import Primitives
+
+/// A named set of nodes.
+public struct Cluster: Equatable, Sendable, Codable {
+    /// The cluster's name.
+    public var name: String
+    /// Groups of equal nodes, in the file's order.
+    public var groups: [NodeGroup]
+
+    /// The cluster `name` made of `groups`.
+    public init(name: String, groups: [NodeGroup]) {
+        self.name = name
+        self.groups = groups
+    }
+
+    /// Every node in the file's order, with the group it is of.
+    public var nodes: [(id: NodeID, group: NodeGroup)] { groups.flatMap { group in group.nodes.map { ($0, group) } } }
+}
+
+/// Nodes that are alike.
+public struct NodeGroup: Equatable, Sendable, Codable {
+    /// The nodes' names, expanded from the file's hostlist.
+    public var nodes: [NodeID]
+    /// What computes on each.
+    public var accelerator: Accelerator
+    /// How many accelerators each node has.
+    public var acceleratorsPerNode: Int
+    /// How many workers may share an accelerator (`oversubscribe`); 1 means each has its own.
+    public var workersPerAccelerator: Int
+    /// What a node costs, in US dollars an hour.
+    public var dollarsPerHour: Double
+
+    /// A group from its parts.
+    public init(
+        nodes: [NodeID], accelerator: Accelerator, acceleratorsPerNode: Int, workersPerAccelerator: Int,
+        dollarsPerHour: Double
+    ) {
+        self.nodes = nodes
+        self.accelerator = accelerator
+        self.acceleratorsPerNode = acceleratorsPerNode
+        self.workersPerAccelerator = workersPerAccelerator
+        self.dollarsPerHour = dollarsPerHour
+    }
+
+    /// How many workers a node takes.
+    public var slotsPerNode: Int { acceleratorsPerNode * workersPerAccelerator }
+}
+
+/// One kind of accelerator: a GPU, or here a processor core.
+public struct Accelerator: Equatable, Sendable, Codable {
+    /// Its name in the cluster file, `a100-80gb`.
+    public var name: String
+    /// Dense peak in 32-bit floats, in floating-point operations a second: the denominator of MFU for live runs.
+    public var peakFP32: Double
+    /// Its memory.
+    public var memory: ByteCount
+
+    /// An accelerator from its figures.
+    public init(name: String, peakFP32: Double, memory: ByteCount) {
+        self.name = name
+        self.peakFP32 = peakFP32
+        self.memory = memory
+    }
+}

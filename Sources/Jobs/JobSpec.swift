@@ -1,0 +1,210 @@
+// What a user asks for, as values with every default filled in: the model, its training, data, checkpoints, tolerance
+// of faults and the faults to inject. Refuses to read files (SpecFiles does) and to decide anything.
+
+import Primitives
+
+/// One job: everything that decides what a run computes, and how it is kept alive.
+public struct JobSpec: Equatable, Sendable, Codable {
+    /// The job's name; runs are named after it.
+    public var name: String
+    /// How many nodes the gang spans.
+    public var nodes: Int
+    /// How many workers each node runs.
+    public var workersPerNode: Int
+    /// The network that is trained.
+    public var model: ModelShape
+    /// How it is trained.
+    public var training: TrainingSpec
+    /// What it is trained on.
+    public var data: DataSpec
+    /// When its state is saved, and how many saves are kept.
+    public var checkpoint: CheckpointSpec
+    /// What is done when something breaks.
+    public var faultTolerance: FaultToleranceSpec
+    /// Faults that the run inflicts on itself, in order of their step.
+    public var injections: [Injection]
+
+    /// A job from its parts.
+    public init(
+        name: String, nodes: Int, workersPerNode: Int, model: ModelShape, training: TrainingSpec, data: DataSpec,
+        checkpoint: CheckpointSpec, faultTolerance: FaultToleranceSpec, injections: [Injection]
+    ) {
+        self.name = name
+        self.nodes = nodes
+        self.workersPerNode = workersPerNode
+        self.model = model
+        self.training = training
+        self.data = data
+        self.checkpoint = checkpoint
+        self.faultTolerance = faultTolerance
+        self.injections = injections
+    }
+
+    /// The size of the gang: workers that must all be there for the job to run.
+    public var workers: Int { nodes * workersPerNode }
+    /// Tokens in one step: global batch × sequence length.
+    public var tokensPerStep: Int { training.globalBatch * model.contextLength }
+}
+
+/// How a model is trained. Names in parentheses are the job file's (Megatron's).
+public struct TrainingSpec: Equatable, Sendable, Codable {
+    /// Sequences that go through forward and backward at once (`micro_batch_size`).
+    public var microBatch: Int
+    /// Sequences in a step (`global_batch_size`); a multiple of `microBatch`.
+    public var globalBatch: Int
+    /// How many steps the run takes (`train_iters`).
+    public var steps: Int
+    /// The learning rate as a function of the step.
+    public var learningRate: LearningRateSpec
+    /// AdamW's decay of the mean of gradients (`adam_beta1`).
+    public var beta1: Double
+    /// AdamW's decay of the mean of squared gradients (`adam_beta2`).
+    public var beta2: Double
+    /// AdamW's guard against division by zero (`adam_eps`).
+    public var epsilon: Double
+    /// Decoupled weight decay, on matrices only (`weight_decay`).
+    public var weightDecay: Double
+    /// The largest global norm of the gradient (`clip_grad`); 0 turns clipping off.
+    public var clip: Double
+    /// Names the run's randomness: initial weights and data order (`seed`).
+    public var seed: UInt64
+    /// Steps between two measurements of the validation loss (`eval_interval`); 0 turns them off.
+    public var evaluationInterval: Int
+    /// Micro-batches a measurement averages over (`eval_iters`).
+    public var evaluationMicroBatches: Int
+
+    /// Training from its parts.
+    public init(
+        microBatch: Int, globalBatch: Int, steps: Int, learningRate: LearningRateSpec, beta1: Double, beta2: Double,
+        epsilon: Double, weightDecay: Double, clip: Double, seed: UInt64, evaluationInterval: Int,
+        evaluationMicroBatches: Int
+    ) {
+        self.microBatch = microBatch
+        self.globalBatch = globalBatch
+        self.steps = steps
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.clip = clip
+        self.seed = seed
+        self.evaluationInterval = evaluationInterval
+        self.evaluationMicroBatches = evaluationMicroBatches
+    }
+
+    /// How many micro-batches a step sums: the leaves of its reduction tree.
+    public var microBatches: Int { globalBatch / microBatch }
+}
+
+/// A learning-rate schedule: linear warm-up to `peak`, then one of three courses.
+public struct LearningRateSpec: Equatable, Sendable, Codable {
+    /// What happens after the warm-up (`lr_decay_style`).
+    public enum Decay: String, Equatable, Sendable, Codable, CaseIterable {
+        /// The peak for ever.
+        case constant
+        /// Half a cosine from the peak to the minimum, over the rest of the run.
+        case cosine
+        /// Warm-up, stable, decay: the peak, then linear to the minimum over the last `decaySteps` steps.
+        case wsd
+    }
+    /// The course after the warm-up.
+    public var decay: Decay
+    /// The highest rate (`lr`).
+    public var peak: Double
+    /// The rate at the end of the decay (`min_lr`).
+    public var minimum: Double
+    /// Steps of linear warm-up (`lr_warmup_iters`).
+    public var warmupSteps: Int
+    /// Steps of the final decay of `wsd` (`lr_wsd_decay_iters`); 0 otherwise.
+    public var decaySteps: Int
+
+    /// A schedule from its parts.
+    public init(decay: Decay, peak: Double, minimum: Double, warmupSteps: Int, decaySteps: Int) {
+        self.decay = decay
+        self.peak = peak
+        self.minimum = minimum
+        self.warmupSteps = warmupSteps
+        self.decaySteps = decaySteps
+    }
+}
+
+/// Where the tokens come from.
+public struct DataSpec: Equatable, Sendable, Codable {
+    /// The form of the files.
+    public enum Source: String, Equatable, Sendable, Codable, CaseIterable {
+        /// UTF-8 text, one token a byte.
+        case text
+        /// Shards of little-endian `uint16` tokens.
+        case tokens
+    }
+    /// The form of the files (`source`).
+    public var source: Source
+    /// Globs of the files, absolute (`paths`); `**` crosses folders.
+    public var globs: [String]
+    /// The share of the tokens, from the end of the corpus, that is held out for validation (`split`).
+    public var validationShare: Double
+
+    /// Data from its parts.
+    public init(source: Source, globs: [String], validationShare: Double) {
+        self.source = source
+        self.globs = globs
+        self.validationShare = validationShare
+    }
+}
+
+/// When state is saved.
+public struct CheckpointSpec: Equatable, Sendable, Codable {
+    /// Steps between two checkpoints (`save_interval`).
+    public var interval: Int
+    /// How many of the newest checkpoints stay (`keep`); at least 1.
+    public var keep: Int
+
+    /// A checkpoint policy from its parts.
+    public init(interval: Int, keep: Int) {
+        self.interval = interval
+        self.keep = keep
+    }
+}
+
+/// What is done when something breaks.
+public struct FaultToleranceSpec: Equatable, Sendable, Codable {
+    /// Restarts that may follow one another without a newly reached step (`max_restarts`).
+    public var maximumRestarts: Int
+    /// How often a worker says that it lives (`heartbeat.interval`).
+    public var heartbeatInterval: TimeSpan
+    /// How long a silent worker is still believed (`heartbeat.timeout`).
+    public var heartbeatTimeout: TimeSpan
+    /// How long a worker lives without hearing from its coordinator (`lease`).
+    public var lease: TimeSpan
+
+    /// A tolerance of faults from its parts.
+    public init(maximumRestarts: Int, heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan) {
+        self.maximumRestarts = maximumRestarts
+        self.heartbeatInterval = heartbeatInterval
+        self.heartbeatTimeout = heartbeatTimeout
+        self.lease = lease
+    }
+}
+
+/// A fault that the run inflicts on itself, once, right after a step has been committed.
+public struct Injection: Equatable, Sendable, Codable {
+    /// What is done to the victim.
+    public enum Kind: String, Equatable, Sendable, Codable, CaseIterable {
+        /// SIGKILL.
+        case kill
+    }
+    /// The step after whose commit the fault strikes (`at: step=N`).
+    public var step: Int
+    /// The victim's rank in the gang of that moment (`fail: rank N`).
+    public var rank: Int
+    /// What is done to it (`kind`).
+    public var kind: Kind
+
+    /// A fault of `kind` for `rank` after `step`.
+    public init(step: Int, rank: Int, kind: Kind) {
+        self.step = step
+        self.rank = rank
+        self.kind = kind
+    }
+}

@@ -1,0 +1,135 @@
+// What coordinator and workers say to each other. Everything but the greeting carries a generation, and the frame
+// around it the sender's incarnation; what is older than the receiver's is refused (fencing). Gradients are not here:
+// they go from worker to worker (Exchange). Refuses to decide: these are words, not policy.
+
+import Primitives
+
+/// The version of these messages; both sides must have the same.
+public let protocolVersion = 1
+
+/// How a worker introduces itself.
+public struct Hello: Equatable, Sendable {
+    /// The sender's `protocolVersion`.
+    public var version: Int
+    /// The slot it was started for, or nil to be given a free one on its node.
+    public var worker: WorkerID?
+    /// The machine it runs on.
+    public var node: NodeID
+    /// Its process on that machine.
+    public var processID: Int
+    /// Where other workers reach its exchange socket.
+    public var exchangeEndpoint: String
+    /// What its arithmetic depends on, `openblas 0.3.21 SkylakeX`: gangs are made of equals.
+    public var numerics: String
+
+    /// A greeting from its parts.
+    public init(
+        version: Int, worker: WorkerID?, node: NodeID, processID: Int, exchangeEndpoint: String, numerics: String
+    ) {
+        self.version = version
+        self.worker = worker
+        self.node = node
+        self.processID = processID
+        self.exchangeEndpoint = exchangeEndpoint
+        self.numerics = numerics
+    }
+}
+
+/// Where a member's time went during one step.
+public struct StepTimes: Equatable, Sendable {
+    /// Forward and backward over its micro-batches.
+    public var compute: TimeSpan
+    /// Exchanging gradients, waiting for slower members included.
+    public var exchange: TimeSpan
+    /// Applying the step before (clip and AdamW).
+    public var update: TimeSpan
+    /// Copying the state for a checkpoint before this step began; zero when none was due.
+    public var snapshot: TimeSpan
+    /// Measuring the validation loss before this step began; zero when none was due.
+    public var evaluation: TimeSpan
+
+    /// Times from their parts.
+    public init(compute: TimeSpan, exchange: TimeSpan, update: TimeSpan, snapshot: TimeSpan, evaluation: TimeSpan) {
+        self.compute = compute
+        self.exchange = exchange
+        self.update = update
+        self.snapshot = snapshot
+        self.evaluation = evaluation
+    }
+}
+
+/// A worker's word to the coordinator.
+public enum WorkerMessage: Equatable, Sendable {
+    /// The first message of a process.
+    case hello(Hello)
+    /// It lives.
+    case heartbeat
+    /// It has restored the state that `form` named and is ready to begin.
+    case formed(generation: Generation)
+    /// It could not restore the state of `step`.
+    case restoreFailed(generation: Generation, step: Int, reason: String)
+    /// It holds the summed gradient of `step`: one loss for each of its own micro-batches, in order, and the norm of the
+    /// whole mean gradient before clipping.
+    case contributed(generation: Generation, step: Int, losses: [Double], gradientNorm: Double, times: StepTimes)
+    /// The validation losses after `step`: one for each of its own evaluation micro-batches, in order.
+    case evaluated(generation: Generation, step: Int, losses: [Double])
+    /// The checkpoint of `step` is complete and durable.
+    case checkpointWritten(
+        generation: Generation, step: Int, weightsSHA256: String, size: ByteCount, took: TimeSpan)
+    /// The checkpoint of `step` could not be written; training goes on.
+    case checkpointFailed(generation: Generation, step: Int, reason: String)
+    /// It leaves.
+    case goodbye(reason: String)
+}
+
+/// A member of a gang as the others need to know it.
+public struct MemberAddress: Equatable, Sendable {
+    /// Its slot.
+    public var worker: WorkerID
+    /// Its process.
+    public var incarnation: Incarnation
+    /// Where its exchange socket listens.
+    public var endpoint: String
+    /// The micro-batches of each step that it computes.
+    public var part: Range<Int>
+    /// The evaluation micro-batches that it computes; may be empty.
+    public var evaluationPart: Range<Int>
+
+    /// A member from its parts.
+    public init(
+        worker: WorkerID, incarnation: Incarnation, endpoint: String, part: Range<Int>, evaluationPart: Range<Int>
+    ) {
+        self.worker = worker
+        self.incarnation = incarnation
+        self.endpoint = endpoint
+        self.part = part
+        self.evaluationPart = evaluationPart
+    }
+}
+
+/// The coordinator's word to a worker.
+public enum CoordinatorMessage: Equatable, Sendable {
+    /// The worker is in the pool, as `incarnation` of `worker`. `job` is the JSON of the run's JobSpec.
+    case welcome(
+        worker: WorkerID, incarnation: Incarnation, run: RunID, runDirectory: String, job: [UInt8],
+        heartbeatInterval: TimeSpan, lease: TimeSpan)
+    /// The worker may not join.
+    case refuse(reason: String)
+    /// Become rank `rank` of a gang: restore the state after `restore` steps (0: the initial weights), connect to the
+    /// other members, and say `formed`.
+    case form(generation: Generation, rank: Int, members: [MemberAddress], restore: Int)
+    /// All members are formed: compute the step after the restored one.
+    case begin(generation: Generation)
+    /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.
+    case saveCheckpoint(generation: Generation, step: Int)
+    /// Sent before the `commit` of `step`: once it is applied, measure the validation loss.
+    case evaluate(generation: Generation, step: Int)
+    /// `step` is in the journal: apply it, then compute the next one if there is one.
+    case commit(generation: Generation, step: Int)
+    /// Stop what this generation was doing and wait; parameters stay at the last committed step.
+    case abort(generation: Generation, because: String)
+    /// End the process.
+    case exit(because: String)
+    /// The coordinator lives.
+    case heartbeat
+}

@@ -1,0 +1,76 @@
+// Names of things, each in a type of its own so that a rank is never passed for a generation. Words as in
+// docs/GLOSSARY.md.
+
+/// The name of a run: its folder's name, `quickstart-0007`.
+public struct RunID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The name as text.
+    public var name: String
+    /// The run called `name`.
+    public init(_ name: String) { self.name = name }
+    /// The name.
+    public var description: String { name }
+    /// Alphabetical.
+    public static func < (a: RunID, b: RunID) -> Bool { a.name < b.name }
+}
+
+/// The name of a node: one machine with its accelerators.
+public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The name as text.
+    public var name: String
+    /// The node called `name`.
+    public init(_ name: String) { self.name = name }
+    /// The name.
+    public var description: String { name }
+    /// Alphabetical.
+    public static func < (a: NodeID, b: NodeID) -> Bool { a.name < b.name }
+}
+
+/// The address of a worker: a slot on a node, `laptop/2`. The process behind it changes; each has an `Incarnation`.
+public struct WorkerID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The node the slot is on.
+    public var node: NodeID
+    /// The slot's index on its node, from 0.
+    public var slot: Int
+    /// Slot `slot` of `node`.
+    public init(node: NodeID, slot: Int) {
+        self.node = node
+        self.slot = slot
+    }
+    /// Reads `node/slot`; nil when the text is not of that form.
+    public init?(_ text: String) {
+        guard let slash = text.lastIndex(of: "/"), let slot = Int(text[text.index(after: slash)...]), slot >= 0,
+            slash != text.startIndex
+        else { return nil }
+        self.init(node: NodeID(String(text[..<slash])), slot: slot)
+    }
+    /// `node/slot`.
+    public var description: String { "\(node)/\(slot)" }
+    /// By node, then by slot.
+    public static func < (a: WorkerID, b: WorkerID) -> Bool { (a.node, a.slot) < (b.node, b.slot) }
+}
+
+/// Which process lives at a worker's address: raised by the coordinator at each join. Never reused.
+public struct Incarnation: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The count, from 1.
+    public var number: Int
+    /// Incarnation `number`.
+    public init(_ number: Int) { self.number = number }
+    /// The number.
+    public var description: String { "\(number)" }
+    /// The earlier process sorts first.
+    public static func < (a: Incarnation, b: Incarnation) -> Bool { a.number < b.number }
+}
+
+/// The number the coordinator raises each time it forms a gang. What carries an older one is refused (fencing).
+public struct Generation: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    /// The count; 0 before the first gang.
+    public var number: Int
+    /// Generation `number`.
+    public init(_ number: Int) { self.number = number }
+    /// The generation after this one.
+    public var next: Generation { Generation(number + 1) }
+    /// The number.
+    public var description: String { "\(number)" }
+    /// The older generation sorts first.
+    public static func < (a: Generation, b: Generation) -> Bool { a.number < b.number }
+}
