@@ -1,0 +1,81 @@
+// What the control plane asks of its world: requests, carried out in the order they are given, after the record that
+// holds them is durable. Each carries its reason where it has one. Refuses facts: what came of it is an Event.
+
+import Primitives
+import Scheduling
+
+/// A request.
+public enum Command: Equatable, Sendable {
+    /// Start a process in a supervised slot.
+    case startWorker(WorkerID)
+    /// End the process in a slot, whatever it is doing.
+    case evict(WorkerID, because: String)
+    /// Tell the process that just introduced itself who it is.
+    case welcome(worker: WorkerID, incarnation: Incarnation)
+    /// Tell the process that just introduced itself that it may not join.
+    case refuse(because: String)
+    /// The run waits.
+    case wait(run: RunID, because: WaitReason)
+    /// Form a gang of `members` that restores the state after `restore` steps.
+    case form(run: RunID, generation: Generation, members: [Member], restore: Int)
+    /// Let the gang compute its first step.
+    case begin(run: RunID, generation: Generation)
+    /// Snapshot the state once `step` is applied, and write it out. Comes before the commit.
+    case saveCheckpoint(run: RunID, generation: Generation, step: Int)
+    /// Measure the validation loss once `step` is applied. Comes before the commit.
+    case evaluate(run: RunID, generation: Generation, step: Int)
+    /// Apply `step`. Idempotent.
+    case commit(run: RunID, generation: Generation, step: Int)
+    /// Stop whatever the generation is doing.
+    case abort(run: RunID, generation: Generation, because: InterruptionReason)
+    /// Delete a checkpoint that retention no longer keeps.
+    case deleteCheckpoint(run: RunID, step: Int)
+    /// The run is over: let every worker go.
+    case finish(run: RunID, outcome: Outcome)
+}
+
+/// A worker in a gang; its rank is its index in the list of members.
+public struct Member: Equatable, Sendable {
+    /// Its slot.
+    public var worker: WorkerID
+    /// Its process.
+    public var incarnation: Incarnation
+    /// The micro-batches of each step that it computes.
+    public var part: Range<Int>
+    /// The micro-batches of each measurement of the validation loss that it computes; may be empty.
+    public var evaluationPart: Range<Int>
+
+    /// A member from its parts.
+    public init(worker: WorkerID, incarnation: Incarnation, part: Range<Int>, evaluationPart: Range<Int>) {
+        self.worker = worker
+        self.incarnation = incarnation
+        self.part = part
+        self.evaluationPart = evaluationPart
+    }
+}
+
+/// Why a generation ends before its time: the beginning of an incident.
+public enum InterruptionReason: Equatable, Sendable {
+    /// A member is gone.
+    case workerLost(worker: WorkerID, rank: Int, how: LossCause)
+    /// A member found the checkpoint unusable.
+    case restoreFailed(worker: WorkerID, rank: Int, step: Int, reason: String)
+    /// Members did not restore in time.
+    case formationOverdue(missing: [WorkerID])
+    /// Members hold different sums.
+    case replicasDisagree(step: Int, norms: String)
+    /// The coordinator itself was gone.
+    case coordinatorLost
+}
+
+/// How a run ended.
+public enum Outcome: Equatable, Sendable {
+    /// Every step is committed and the last checkpoint is durable.
+    case completed
+    /// A user stopped it; it can be resumed from `checkpoint` (0: from the start).
+    case interrupted(checkpoint: Int)
+    /// Too many restarts without progress.
+    case gaveUp(restarts: Int, last: String)
+    /// The last checkpoint could not be written; it can be resumed from `checkpoint`.
+    case unsaved(checkpoint: Int, reason: String)
+}

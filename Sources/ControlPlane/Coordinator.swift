@@ -1,0 +1,119 @@
+// The control plane's one way in and one way out: `handle` takes a fact and an instant and returns what the world shall
+// do, in order. The same value drives real processes and simulated ones, and folding a journal's events over a new one
+// gives the state the old one had. Refuses clocks, sockets, files and randomness.
+
+import Primitives
+
+/// The state of the control plane: the pool of workers and the run they carry out.
+public struct Coordinator: Equatable, Sendable {
+    /// The workers there are.
+    public private(set) var pool = Pool()
+    /// The run, once one is submitted.
+    public private(set) var run: Run?
+
+    /// A control plane with no worker and no run.
+    public init() {}
+
+    /// Takes `event`, which happened at `now`, and returns what is to be done about it, in order.
+    /// - Precondition: the event is possible: it speaks of the submitted run, and of workers that have joined.
+    public mutating func handle(_ event: Event, at now: Instant) -> [Command] {
+        var commands: [Command] = []
+        switch event {
+        case .jobSubmitted(let id, let plan):
+            precondition(run == nil, "a second run, \(id), was submitted")
+            run = Run(id: id, plan: plan)
+        case .runResumed(let id):
+            precondition(run?.id == id, "the unknown run \(id) was resumed")
+            pool.vacateAll()
+            commands += run!.resumed(at: now)
+        case .slotsOffered(let node, let slots):
+            pool.offer(node: node, count: slots)
+        case .workerJoined(let wanted, let node, let processID, let numerics):
+            commands += join(wanted, node: node, processID: processID, numerics: numerics, at: now)
+        case .workerLost(let worker, let incarnation, let how):
+            guard pool.holds(worker, incarnation) else { break }
+            pool.vacate(worker)
+            commands += run?.lost(worker, incarnation, how, at: now) ?? []
+        case .workerStartFailed(let worker, let how):
+            guard case .starting = pool[worker]?.occupant else { break }
+            pool.vacate(worker)
+            commands += run?.startFailed(worker, how, at: now) ?? []
+        case .memberFormed(let worker, let incarnation, let generation):
+            commands += run?.formed(worker, incarnation, generation) ?? []
+        case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
+            commands += run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
+        case .stepContributed(_, let generation, let report):
+            commands += run?.contributed(generation, report) ?? []
+        case .replicasDisagree(_, let generation, let step, let norms):
+            commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
+        case .evaluated(_, let generation, let step, _):
+            commands += run?.evaluated(generation, step: step) ?? []
+        case .checkpointWritten(_, _, let step, let digest, _, _):
+            commands += run?.checkpointWritten(step: step, weightsSHA256: digest) ?? []
+        case .checkpointFailed(_, let generation, let step, let reason):
+            commands += run?.checkpointFailed(generation, step: step, reason) ?? []
+        case .faultInjected:
+            break  // A drill is recorded, and met like any accident.
+        case .interruptRequested:
+            commands += run?.interrupt() ?? []
+        case .deadlineReached:
+            commands += overdue(at: now)
+        }
+        commands += proceed(at: now)
+        checkInvariants()
+        return commands
+    }
+
+    /// When the control plane wants `deadlineReached`, if nothing else happens before.
+    public var nextDeadline: Instant? {
+        guard let run, !run.isOver else { return nil }
+        return [pool.earliestStart, run.formingSince].compactMap { $0 }.min().map { $0 + run.plan.formationLimit }
+    }
+
+    private mutating func join(
+        _ wanted: WorkerID?, node: NodeID, processID: Int, numerics: String, at now: Instant
+    ) -> [Command] {
+        if let run, run.isOver { return [.refuse(because: "the run \(run.id) is over")] }
+        let worker = pool.address(wanted: wanted, node: node)
+        var commands: [Command] = []
+        if case .up(let before, _, _) = pool[worker]?.occupant {
+            // The address has a new process before the old one's end was noticed.
+            pool.vacate(worker)
+            commands += run?.lost(worker, before, .replaced, at: now) ?? []
+        }
+        let incarnation = pool.join(worker, numerics: numerics, processID: processID)
+        commands.append(.welcome(worker: worker, incarnation: incarnation))
+        return commands
+    }
+
+    /// What follows from the state alone: empty slots are filled, and a run without a gang gets one if there is one.
+    private mutating func proceed(at now: Instant) -> [Command] {
+        guard run != nil, !run!.isOver else { return [] }
+        var commands: [Command] = []
+        for worker in pool.startable {
+            pool.starting(worker, at: now)
+            commands.append(.startWorker(worker))
+        }
+        commands += run!.formIfPossible(from: pool, at: now)
+        return commands
+    }
+
+    private mutating func overdue(at now: Instant) -> [Command] {
+        guard run != nil, !run!.isOver else { return [] }
+        let limit = now + TimeSpan.zero - run!.plan.formationLimit
+        let late = pool.overdue(startedBefore: limit)
+        var commands = late.map { Command.evict($0, because: "its process did not join within \(run!.plan.formationLimit)") }
+        for worker in late { pool.starting(worker, at: now) }  // Its end is told by the supervisor; ask again only later.
+        commands += run!.formationOverdue(startedBefore: limit, at: now)
+        return commands
+    }
+
+    private func checkInvariants() {
+        pool.checkInvariants()
+        run?.checkInvariants(pool)
+    }
+}
+
+extension Instant {
+    fileprivate static func - (a: Instant, b: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds - b.nanoseconds) }
+}

@@ -1,0 +1,116 @@
+// What a world may tell the control plane: facts, each with its source. Heartbeats are not among them (they feed the
+// FailureDetector), nor single members' contributions to a step (they feed the StepBarrier). Refuses wishes: what
+// should happen is a Command.
+
+import Primitives
+
+/// A fact.
+public enum Event: Equatable, Sendable {
+    /// A user wants `run` to be carried out.
+    case jobSubmitted(run: RunID, plan: RunPlan)
+    /// A user wants a run that ended, or whose coordinator died, to go on. No process of before is left.
+    case runResumed(run: RunID)
+    /// A supervisor on `node` starts and restarts worker processes in `slots` slots.
+    case slotsOffered(node: NodeID, slots: Int)
+    /// A worker process introduced itself: for the slot it was started for, or for any free one of its node.
+    case workerJoined(worker: WorkerID?, node: NodeID, processID: Int, numerics: String)
+    /// A worker process is gone, or must be taken for gone.
+    case workerLost(worker: WorkerID, incarnation: Incarnation, how: LossCause)
+    /// A process that a supervisor started ended before it joined.
+    case workerStartFailed(worker: WorkerID, how: LossCause)
+    /// A member has restored its state and is connected to the others.
+    case memberFormed(worker: WorkerID, incarnation: Incarnation, generation: Generation)
+    /// A member could not restore the checkpoint of `step`.
+    case restoreFailed(
+        worker: WorkerID, incarnation: Incarnation, generation: Generation, step: Int, reason: String)
+    /// Every member holds the summed gradient of `step`.
+    case stepContributed(run: RunID, generation: Generation, report: StepReport)
+    /// Members hold different sums for `step`: some replica's memory or arithmetic is corrupt.
+    case replicasDisagree(run: RunID, generation: Generation, step: Int, norms: String)
+    /// The validation loss after `step`, in nats a token.
+    case evaluated(run: RunID, generation: Generation, step: Int, loss: Double)
+    /// The checkpoint of `step` is complete and durable.
+    case checkpointWritten(
+        run: RunID, generation: Generation, step: Int, weightsSHA256: String, size: ByteCount, took: TimeSpan)
+    /// The checkpoint of `step` could not be written.
+    case checkpointFailed(run: RunID, generation: Generation, step: Int, reason: String)
+    /// A drill: fault number `index` of the job's list was inflicted on a worker.
+    case faultInjected(run: RunID, index: Int, worker: WorkerID, incarnation: Incarnation, kind: String)
+    /// A user wants the run to save its state and end.
+    case interruptRequested(run: RunID, because: String)
+    /// The instant of `nextDeadline` has come.
+    case deadlineReached
+}
+
+/// One step as the members computed it, before it is committed.
+public struct StepReport: Equatable, Sendable {
+    /// The step's number.
+    public var step: Int
+    /// The mean training loss over the global batch, in nats a token, summed in the reduction tree's order.
+    public var loss: Double
+    /// The L2 norm of the mean gradient before clipping.
+    public var gradientNorm: Double
+    /// The learning rate that the step applies.
+    public var learningRate: Double
+    /// Tokens in the global batch.
+    public var tokens: Int
+    /// Where the step's time went.
+    public var profile: StepProfile
+
+    /// A report from its parts.
+    public init(
+        step: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokens: Int, profile: StepProfile
+    ) {
+        self.step = step
+        self.loss = loss
+        self.gradientNorm = gradientNorm
+        self.learningRate = learningRate
+        self.tokens = tokens
+        self.profile = profile
+    }
+}
+
+/// Where a gang's time went in one step: of each part the longest over the members, but of the exchange the shortest,
+/// because that member waited for nobody.
+public struct StepProfile: Equatable, Sendable {
+    /// Forward and backward.
+    public var compute: TimeSpan
+    /// Exchange of gradients without waiting.
+    public var exchange: TimeSpan
+    /// Clip and AdamW of the step before.
+    public var update: TimeSpan
+    /// Copying the state for a checkpoint.
+    public var snapshot: TimeSpan
+    /// Measuring the validation loss.
+    public var evaluation: TimeSpan
+
+    /// A profile from its parts.
+    public init(
+        compute: TimeSpan = .zero, exchange: TimeSpan = .zero, update: TimeSpan = .zero, snapshot: TimeSpan = .zero,
+        evaluation: TimeSpan = .zero
+    ) {
+        self.compute = compute
+        self.exchange = exchange
+        self.update = update
+        self.snapshot = snapshot
+        self.evaluation = evaluation
+    }
+}
+
+/// How it is known that a worker is gone.
+public enum LossCause: Equatable, Sendable {
+    /// Its connection to the coordinator closed.
+    case connectionClosed
+    /// Its process ended with this code.
+    case exited(code: Int)
+    /// Its process was ended by this signal.
+    case signalled(Int)
+    /// Nothing was heard from it for this long.
+    case silent(TimeSpan)
+    /// It said goodbye, with a reason.
+    case left(String)
+    /// A newer process joined at its address.
+    case replaced
+    /// Its coordinator ended, and took it along.
+    case coordinatorEnded
+}

@@ -1,0 +1,183 @@
+// Events as record lines and back: the one spelling that the journal stores, scenarios are written in and people read.
+// Refuses to guess: a line that is not exactly an event is an error.
+
+import Primitives
+
+extension Event {
+    /// The event as a record line.
+    public var line: Line {
+        switch self {
+        case .jobSubmitted(let run, let plan): plan.add(to: Line("job-submitted").with("run", run))
+        case .runResumed(let run): Line("run-resumed").with("run", run)
+        case .slotsOffered(let node, let slots): Line("slots-offered").with("node", node).with("slots", slots)
+        case .workerJoined(let worker, let node, let processID, let numerics):
+            Line("worker-joined").with("worker", worker).with("node", node).with("pid", processID)
+                .with("numerics", numerics)
+        case .workerLost(let worker, let incarnation, let how):
+            Line("worker-lost").with("worker", worker).with("incarnation", incarnation).with("how", how)
+        case .workerStartFailed(let worker, let how):
+            Line("worker-start-failed").with("worker", worker).with("how", how)
+        case .memberFormed(let worker, let incarnation, let generation):
+            Line("member-formed").with("worker", worker).with("incarnation", incarnation)
+                .with("generation", generation)
+        case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
+            Line("restore-failed").with("worker", worker).with("incarnation", incarnation)
+                .with("generation", generation).with("step", step).with("reason", reason)
+        case .stepContributed(let run, let generation, let report):
+            report.add(to: Line("step-contributed").with("run", run).with("generation", generation))
+        case .replicasDisagree(let run, let generation, let step, let norms):
+            Line("replicas-disagree").with("run", run).with("generation", generation).with("step", step)
+                .with("norms", norms)
+        case .evaluated(let run, let generation, let step, let loss):
+            Line("evaluated").with("run", run).with("generation", generation).with("step", step).with("loss", loss)
+        case .checkpointWritten(let run, let generation, let step, let digest, let size, let took):
+            Line("checkpoint-written").with("run", run).with("generation", generation).with("step", step)
+                .with("weights", digest).with("bytes", size.bytes).with("took", took)
+        case .checkpointFailed(let run, let generation, let step, let reason):
+            Line("checkpoint-failed").with("run", run).with("generation", generation).with("step", step)
+                .with("reason", reason)
+        case .faultInjected(let run, let index, let worker, let incarnation, let kind):
+            Line("fault-injected").with("run", run).with("index", index).with("worker", worker)
+                .with("incarnation", incarnation).with("kind", kind)
+        case .interruptRequested(let run, let reason):
+            Line("interrupt-requested").with("run", run).with("because", reason)
+        case .deadlineReached: Line("deadline-reached")
+        }
+    }
+
+    /// Reads what `line` wrote.
+    /// - Throws: `LineError` naming the field that is missing or wrong, or the unknown head word.
+    public init(_ line: Line) throws(LineError) {
+        self =
+            switch line.head {
+            case "job-submitted": .jobSubmitted(run: try line.read("run"), plan: try RunPlan(line))
+            case "run-resumed": .runResumed(run: try line.read("run"))
+            case "slots-offered": .slotsOffered(node: try line.read("node"), slots: try line.read("slots"))
+            case "worker-joined":
+                .workerJoined(
+                    worker: try line.readIfPresent("worker"), node: try line.read("node"),
+                    processID: try line.read("pid"), numerics: try line.read("numerics"))
+            case "worker-lost":
+                .workerLost(
+                    worker: try line.read("worker"), incarnation: try line.read("incarnation"),
+                    how: try line.read("how"))
+            case "worker-start-failed":
+                .workerStartFailed(worker: try line.read("worker"), how: try line.read("how"))
+            case "member-formed":
+                .memberFormed(
+                    worker: try line.read("worker"), incarnation: try line.read("incarnation"),
+                    generation: try line.read("generation"))
+            case "restore-failed":
+                .restoreFailed(
+                    worker: try line.read("worker"), incarnation: try line.read("incarnation"),
+                    generation: try line.read("generation"), step: try line.read("step"),
+                    reason: try line.read("reason"))
+            case "fault-injected":
+                .faultInjected(
+                    run: try line.read("run"), index: try line.read("index"), worker: try line.read("worker"),
+                    incarnation: try line.read("incarnation"), kind: try line.read("kind"))
+            case "interrupt-requested":
+                .interruptRequested(run: try line.read("run"), because: try line.read("because"))
+            case "deadline-reached": .deadlineReached
+            default: try Event(ofStep: line)
+            }
+    }
+
+    private init(ofStep line: Line) throws(LineError) {
+        let heads = ["step-contributed", "replicas-disagree", "evaluated", "checkpoint-written", "checkpoint-failed"]
+        guard heads.contains(line.head) else {
+            throw LineError(line: line.text, problem: "there is no event \(line.head)")
+        }
+        let run: RunID = try line.read("run")
+        let generation: Generation = try line.read("generation")
+        let step: Int = try line.read("step")
+        self =
+            switch line.head {
+            case "step-contributed":
+                .stepContributed(run: run, generation: generation, report: try StepReport(line, step: step))
+            case "replicas-disagree":
+                .replicasDisagree(run: run, generation: generation, step: step, norms: try line.read("norms"))
+            case "evaluated": .evaluated(run: run, generation: generation, step: step, loss: try line.read("loss"))
+            case "checkpoint-written":
+                .checkpointWritten(
+                    run: run, generation: generation, step: step, weightsSHA256: try line.read("weights"),
+                    size: ByteCount(try line.read("bytes")), took: try line.read("took"))
+            default:
+                .checkpointFailed(run: run, generation: generation, step: step, reason: try line.read("reason"))
+            }
+    }
+}
+
+extension RunPlan {
+    func add(to line: Line) -> Line {
+        line.with("steps", steps).with("workers", workers).with("micro-batches", microBatches)
+            .with("save-every", checkpointInterval).with("keep", checkpointsKept)
+            .with("evaluate-every", evaluationInterval).with("evaluation-micro-batches", evaluationMicroBatches)
+            .with("max-restarts", maximumRestarts).with("formation-limit", formationLimit)
+    }
+
+    init(_ line: Line) throws(LineError) {
+        self.init(
+            steps: try line.read("steps"), workers: try line.read("workers"),
+            microBatches: try line.read("micro-batches"), checkpointInterval: try line.read("save-every"),
+            checkpointsKept: try line.read("keep"), evaluationInterval: try line.read("evaluate-every"),
+            evaluationMicroBatches: try line.read("evaluation-micro-batches"),
+            maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"))
+    }
+}
+
+extension StepReport {
+    func add(to line: Line) -> Line {
+        line.with("step", step).with("loss", loss).with("norm", gradientNorm).with("lr", learningRate)
+            .with("tokens", tokens).with("compute", profile.compute).with("exchange", profile.exchange)
+            .with("update", profile.update).with("snapshot", profile.snapshot)
+            .with("evaluation", profile.evaluation)
+    }
+
+    init(_ line: Line, step: Int) throws(LineError) {
+        self.init(
+            step: step, loss: try line.read("loss"), gradientNorm: try line.read("norm"),
+            learningRate: try line.read("lr"), tokens: try line.read("tokens"),
+            profile: StepProfile(
+                compute: try line.read("compute"), exchange: try line.read("exchange"),
+                update: try line.read("update"), snapshot: try line.read("snapshot"),
+                evaluation: try line.read("evaluation")))
+    }
+}
+
+extension LossCause: LineValue {
+    /// `connection-closed`, `exit:1`, `signal:9`, `silent:5000ns`, `left:reason`, `replaced`, `coordinator-ended`.
+    public var lineText: String {
+        switch self {
+        case .connectionClosed: "connection-closed"
+        case .exited(let code): "exit:\(code)"
+        case .signalled(let signal): "signal:\(signal)"
+        case .silent(let span): "silent:\(span.lineText)"
+        case .left(let reason): "left:\(reason)"
+        case .replaced: "replaced"
+        case .coordinatorEnded: "coordinator-ended"
+        }
+    }
+
+    /// Reads what `lineText` wrote.
+    public init?(lineText: String) {
+        let parts = lineText.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let detail = parts.count > 1 ? parts[1] : ""
+        switch parts[0] {
+        case "connection-closed": self = .connectionClosed
+        case "replaced": self = .replaced
+        case "coordinator-ended": self = .coordinatorEnded
+        case "left": self = .left(detail)
+        case "exit":
+            guard let code = Int(detail) else { return nil }
+            self = .exited(code: code)
+        case "signal":
+            guard let signal = Int(detail) else { return nil }
+            self = .signalled(signal)
+        case "silent":
+            guard let span = TimeSpan(lineText: detail) else { return nil }
+            self = .silent(span)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,234 @@
+// One job's life: the phase it is in, the gang that carries it out, the steps that count and the checkpoints that hold
+// them. Each fact has a method that changes the state and says what to do. Refuses to know which workers exist beside
+// its gang (Pool) and which of them suit it (Scheduling).
+
+import Primitives
+import Scheduling
+
+/// A checkpoint that can be restored.
+public struct Checkpoint: Equatable, Sendable {
+    /// The steps whose effect it holds.
+    public var step: Int
+    /// The SHA-256 of its weights.
+    public var weightsSHA256: String
+}
+
+/// The state of one run.
+public struct Run: Equatable, Sendable {
+    /// What a run is doing; each case says where it may go.
+    public enum Phase: Equatable, Sendable {
+        /// No gang: it was just submitted, resumed or interrupted. May become `forming` or `over`.
+        case waiting(because: WaitReason?)
+        /// Its members restore; `missing` have not said that they are done. May become `running`, `waiting`, `over`.
+        case forming(missing: [WorkerID], since: Instant)
+        /// Its members compute steps. May become `stopping`, `waiting`, `over`.
+        case running
+        /// Its last step is committed; what is listed is still awaited. May become `over`, or `waiting` on a loss.
+        case stopping(LastThings)
+        /// It has ended. A resumption makes it `waiting`.
+        case over(Outcome)
+    }
+
+    /// What a run that stops still waits for.
+    public struct LastThings: Equatable, Sendable {
+        /// The checkpoint of the last step.
+        public var checkpoint: Bool
+        /// The validation loss of the last step.
+        public var evaluation: Bool
+    }
+
+    /// Its name.
+    public let id: RunID
+    /// The numbers of its job.
+    public let plan: RunPlan
+    /// What it is doing.
+    public internal(set) var phase: Phase = .waiting(because: nil)
+    /// The newest gang's number; 0 before the first.
+    public internal(set) var generation = Generation(0)
+    /// The gang, by rank; empty while there is none.
+    public internal(set) var members: [Member] = []
+    /// The last step that counts.
+    public internal(set) var committed = 0
+    /// The highest step that ever counted; above `committed` while lost work is done again.
+    public internal(set) var reached = 0
+    /// Checkpoints that can be restored, oldest first.
+    public internal(set) var checkpoints: [Checkpoint] = []
+    /// The step whose checkpoint is being written.
+    public internal(set) var saving: Int?
+    /// Whether a checkpoint is overdue because one was still being written, or could not be.
+    public internal(set) var saveOverdue = false
+    /// Restarts since the highest step last rose.
+    public internal(set) var restarts = 0
+    /// The arithmetic its steps are computed with, once there was a gang.
+    public internal(set) var numerics: String?
+    /// Whether a user asked it to save and end.
+    public internal(set) var interrupted = false
+
+    /// A run that waits for its first gang.
+    public init(id: RunID, plan: RunPlan) {
+        self.id = id
+        self.plan = plan
+    }
+
+    /// Whether it has ended.
+    public var isOver: Bool { if case .over = phase { true } else { false } }
+
+    /// Since when its members have been restoring, if they are.
+    var formingSince: Instant? { if case .forming(_, let since) = phase { since } else { nil } }
+
+    /// The rank of a process in the gang.
+    public func rank(of worker: WorkerID, _ incarnation: Incarnation) -> Int? {
+        members.firstIndex { $0.worker == worker && $0.incarnation == incarnation }
+    }
+
+    // MARK: Forming
+
+    /// Takes a gang from the pool if the run has none and the pool has one.
+    mutating func formIfPossible(from pool: Pool, at now: Instant) -> [Command] {
+        guard case .waiting(let because) = phase else { return [] }
+        let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
+        switch placeGang(GangRequest(size: plan.workers, numerics: numerics), on: free) {
+        case .wait(let reason):
+            guard reason != because else { return [] }
+            phase = .waiting(because: reason)
+            return [.wait(run: id, because: reason)]
+        case .placed(let workers):
+            let tree = ReductionTree(leaves: plan.microBatches)
+            let parts = tree.parts(over: workers.count)
+            let evaluationParts = evaluationParts(over: workers.count)
+            members = zip(workers, zip(parts, evaluationParts)).map { worker, parts in
+                Member(
+                    worker: worker, incarnation: pool[worker]!.newest, part: parts.0, evaluationPart: parts.1)
+            }
+            numerics = pool.up.first { $0.worker == workers[0] }!.numerics
+            generation = generation.next
+            committed = checkpoints.last?.step ?? 0
+            saving = nil
+            saveOverdue = false
+            phase = .forming(missing: workers, since: now)
+            return [.form(run: id, generation: generation, members: members, restore: committed)]
+        }
+    }
+
+    private func evaluationParts(over workers: Int) -> [Range<Int>] {
+        (0..<workers).map { rank in
+            plan.evaluationMicroBatches * rank / workers..<plan.evaluationMicroBatches * (rank + 1) / workers
+        }
+    }
+
+    /// A member has restored.
+    mutating func formed(_ worker: WorkerID, _ incarnation: Incarnation, _ generation: Generation) -> [Command] {
+        guard generation == self.generation, rank(of: worker, incarnation) != nil,
+            case .forming(var missing, let since) = phase
+        else { return [] }
+        missing.removeAll { $0 == worker }
+        guard missing.isEmpty else {
+            phase = .forming(missing: missing, since: since)
+            return []
+        }
+        phase = .running
+        return [.begin(run: id, generation: generation)] + (committed == plan.steps ? stop(evaluation: false) : [])
+    }
+
+    // MARK: Steps
+
+    /// Every member holds the summed gradient of a step: it counts from here on.
+    mutating func contributed(_ generation: Generation, _ report: StepReport) -> [Command] {
+        guard generation == self.generation, phase == .running, report.step == committed + 1 else { return [] }
+        let step = report.step
+        committed = step
+        if step > reached {
+            reached = step
+            restarts = 0
+        }
+        let last = step == plan.steps || interrupted
+        var commands: [Command] = []
+        if step % plan.checkpointInterval == 0 || saveOverdue || last {
+            // One at a time: the writer holds one snapshot. The last is queued behind whatever is being written.
+            if saving == nil || last {
+                saving = step
+                saveOverdue = false
+                commands.append(.saveCheckpoint(run: id, generation: generation, step: step))
+            } else {
+                saveOverdue = true
+            }
+        }
+        let evaluates = plan.evaluationInterval > 0 && (step % plan.evaluationInterval == 0 || step == plan.steps)
+        if evaluates { commands.append(.evaluate(run: id, generation: generation, step: step)) }
+        commands.append(.commit(run: id, generation: generation, step: step))
+        return commands + (last ? stop(evaluation: evaluates) : [])
+    }
+
+    /// The validation loss of a step is known.
+    mutating func evaluated(_ generation: Generation, step: Int) -> [Command] {
+        guard generation == self.generation, step == committed, case .stopping(var last) = phase else { return [] }
+        last.evaluation = false
+        return settle(last)
+    }
+
+    // MARK: Checkpoints
+
+    /// A checkpoint is durable. One of an older generation counts too, if its step is part of the committed history:
+    /// the bits of a step do not depend on who computed it.
+    mutating func checkpointWritten(step: Int, weightsSHA256: String) -> [Command] {
+        if saving == step { saving = nil }
+        guard step <= reached, !checkpoints.contains(where: { $0.step == step }) else { return settleIfSaved() }
+        let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
+        checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)
+        let surplus = checkpoints.prefix(max(0, checkpoints.count - plan.checkpointsKept)).map(\.step)
+        checkpoints.removeFirst(surplus.count)
+        return surplus.map { .deleteCheckpoint(run: id, step: $0) } + settleIfSaved()
+    }
+
+    /// A checkpoint could not be written. Training goes on, and the next step that is due tries again.
+    mutating func checkpointFailed(_ generation: Generation, step: Int, _ reason: String) -> [Command] {
+        guard generation == self.generation, saving == step else { return [] }
+        saving = nil
+        guard case .stopping = phase, step == committed else { return [] }
+        return end(.unsaved(checkpoint: checkpoints.last?.step ?? 0, reason: reason))
+    }
+
+    // MARK: Ending
+
+    private mutating func stop(evaluation: Bool) -> [Command] {
+        settle(LastThings(checkpoint: !isSaved, evaluation: evaluation))
+    }
+
+    private mutating func settleIfSaved() -> [Command] {
+        guard case .stopping(var last) = phase, isSaved else { return [] }
+        last.checkpoint = false
+        return settle(last)
+    }
+
+    /// Whether a checkpoint holds the last committed step, or a later one of the history that is being done again.
+    private var isSaved: Bool { checkpoints.last.map { $0.step >= committed } ?? false }
+
+    private mutating func settle(_ last: LastThings) -> [Command] {
+        phase = .stopping(last)
+        guard !last.checkpoint, !last.evaluation else { return [] }
+        let saved = checkpoints.last?.step ?? 0
+        return end(saved == plan.steps ? .completed : .interrupted(checkpoint: saved))
+    }
+
+    /// Ends the run.
+    mutating func end(_ outcome: Outcome) -> [Command] {
+        phase = .over(outcome)
+        members = []
+        saving = nil
+        return [.finish(run: id, outcome: outcome)]
+    }
+
+    /// A user wants the run to save its state and end: at once when nothing new is to be saved, else after the next
+    /// commit.
+    mutating func interrupt() -> [Command] {
+        switch phase {
+        case .running:
+            interrupted = true
+            return []
+        case .stopping, .over:
+            return []
+        case .waiting, .forming:
+            return end(.interrupted(checkpoint: checkpoints.last?.step ?? 0))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// The numbers of a job that decisions depend on. Refuses the rest of the job: a coordinator that does not know the
+// learning rate cannot come to depend on it.
+
+import Jobs
+import Primitives
+
+/// What the control plane knows of a job.
+public struct RunPlan: Equatable, Sendable {
+    /// Steps until the run is complete.
+    public var steps: Int
+    /// Workers in the gang.
+    public var workers: Int
+    /// Micro-batches in a step.
+    public var microBatches: Int
+    /// Steps between two checkpoints.
+    public var checkpointInterval: Int
+    /// Checkpoints that stay; at least 1.
+    public var checkpointsKept: Int
+    /// Steps between two measurements of the validation loss; 0 for none.
+    public var evaluationInterval: Int
+    /// Micro-batches of one such measurement.
+    public var evaluationMicroBatches: Int
+    /// Restarts that may follow one another without a newly reached step.
+    public var maximumRestarts: Int
+    /// How long a started process may take to join, and a member to restore, before it is replaced.
+    public var formationLimit: TimeSpan
+
+    /// A plan from its parts.
+    public init(
+        steps: Int, workers: Int, microBatches: Int, checkpointInterval: Int, checkpointsKept: Int,
+        evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan
+    ) {
+        self.steps = steps
+        self.workers = workers
+        self.microBatches = microBatches
+        self.checkpointInterval = checkpointInterval
+        self.checkpointsKept = checkpointsKept
+        self.evaluationInterval = evaluationInterval
+        self.evaluationMicroBatches = evaluationMicroBatches
+        self.maximumRestarts = maximumRestarts
+        self.formationLimit = formationLimit
+    }
+
+    /// The plan of `job`.
+    public init(_ job: JobSpec) {
+        self.init(
+            steps: job.training.steps, workers: job.workers, microBatches: job.training.microBatches,
+            checkpointInterval: job.checkpoint.interval, checkpointsKept: job.checkpoint.keep,
+            evaluationInterval: job.training.evaluationInterval,
+            evaluationMicroBatches: job.training.evaluationMicroBatches,
+            maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)))
+    }
+}

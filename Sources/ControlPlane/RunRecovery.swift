@@ -1,0 +1,101 @@
+// What a run does about losses: the gang ends, and the run waits for one that can go on from the newest good
+// checkpoint. The budget of restarts is refilled by every newly reached step, so a long run may be hit often and a loop
+// without progress ends with a reason. Refuses to detect losses; it is told.
+
+import Primitives
+
+extension Run {
+    /// A worker is gone.
+    mutating func lost(
+        _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, at now: Instant
+    ) -> [Command] {
+        guard let rank = rank(of: worker, incarnation) else { return [] }
+        return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
+    }
+
+    /// A process ended before it joined. It counts as a restart, because a program that cannot start never will.
+    mutating func startFailed(_ worker: WorkerID, _ how: LossCause, at now: Instant) -> [Command] {
+        guard !isOver else { return [] }
+        restarts += 1
+        return giveUpIfExhausted("the worker process of \(worker) \(how.sentence) before it joined")
+    }
+
+    /// A member could not restore: the checkpoint is struck off, and the gang tries the one before.
+    mutating func restoreFailed(
+        _ worker: WorkerID, _ incarnation: Incarnation, _ generation: Generation, step: Int, _ reason: String,
+        at now: Instant
+    ) -> [Command] {
+        guard generation == self.generation, case .forming = phase, let rank = rank(of: worker, incarnation) else {
+            return []
+        }
+        checkpoints.removeAll { $0.step == step }
+        return interruptGang(because: .restoreFailed(worker: worker, rank: rank, step: step, reason: reason))
+    }
+
+    /// Members hold different sums: nobody's state can be trusted, so all go back to the newest checkpoint.
+    mutating func disagreed(_ generation: Generation, step: Int, norms: String, at now: Instant) -> [Command] {
+        guard generation == self.generation, phase == .running else { return [] }
+        return interruptGang(because: .replicasDisagree(step: step, norms: norms))
+    }
+
+    /// Members that have been restoring since `limit` or before are replaced.
+    mutating func formationOverdue(startedBefore limit: Instant, at now: Instant) -> [Command] {
+        guard case .forming(let missing, let since) = phase, since <= limit else { return [] }
+        let evictions = missing.map {
+            Command.evict($0, because: "it did not restore its state within \(plan.formationLimit)")
+        }
+        return evictions + interruptGang(because: .formationOverdue(missing: missing))
+    }
+
+    /// The coordinator, or the whole run, was gone. What was committed is still committed.
+    mutating func resumed(at now: Instant) -> [Command] {
+        interrupted = false
+        saving = nil
+        switch phase {
+        case .over, .waiting:
+            restarts = 0
+            phase = .waiting(because: nil)
+            return []
+        case .forming, .running, .stopping:
+            restarts = 0
+            return interruptGang(because: .coordinatorLost)
+        }
+    }
+
+    private mutating func interruptGang(because reason: InterruptionReason) -> [Command] {
+        switch phase {
+        case .waiting, .over: return []
+        case .forming, .running, .stopping: break
+        }
+        let abort = Command.abort(run: id, generation: generation, because: reason)
+        members = []
+        saving = nil
+        phase = .waiting(because: nil)
+        if interrupted { return [abort] + end(.interrupted(checkpoint: checkpoints.last?.step ?? 0)) }
+        restarts += 1
+        return [abort] + giveUpIfExhausted(reason.sentence)
+    }
+
+    private mutating func giveUpIfExhausted(_ last: String) -> [Command] {
+        guard restarts > plan.maximumRestarts else { return [] }
+        return end(.gaveUp(restarts: restarts - 1, last: last))
+    }
+
+    /// What must hold after every event.
+    func checkInvariants(_ pool: Pool) {
+        precondition(committed <= reached && reached <= plan.steps, "steps out of order: \(self)")
+        precondition(
+            zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
+                && checkpoints.allSatisfy { $0.step <= reached }, "checkpoints out of order: \(self)")
+        precondition(checkpoints.count <= plan.checkpointsKept, "too many checkpoints: \(self)")
+        switch phase {
+        case .waiting, .over:
+            precondition(members.isEmpty, "a run without a gang has members: \(self)")
+        case .forming, .running, .stopping:
+            precondition(members.count == plan.workers, "the gang is not whole: \(self)")
+            precondition(
+                members.allSatisfy { pool.holds($0.worker, $0.incarnation) }, "a member is not in the pool: \(self)")
+            precondition(members.map(\.part).reduce(0) { $0 + $1.count } == plan.microBatches, "\(self)")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// Reasons as people read them. The reason itself is data; this is its only wording, shared by messages, tables and
+// reports.
+
+import Primitives
+import Scheduling
+
+extension LossCause {
+    /// What the worker did, to follow its name: "was killed by SIGKILL".
+    public var sentence: String {
+        switch self {
+        case .connectionClosed: "closed its connection"
+        case .exited(let code): "exited with code \(code)"
+        case .signalled(let signal): "was ended by \(signalName(signal))"
+        case .silent(let span): "was silent for \(span)"
+        case .left(let reason): "left: \(reason)"
+        case .replaced: "was replaced by a newer process"
+        case .coordinatorEnded: "ended with its coordinator"
+        }
+    }
+}
+
+extension InterruptionReason {
+    /// What interrupted the gang: "rank 2 (laptop/2) was ended by SIGKILL".
+    public var sentence: String {
+        switch self {
+        case .workerLost(let worker, let rank, let how): "rank \(rank) (\(worker)) \(how.sentence)"
+        case .restoreFailed(let worker, let rank, let step, let reason):
+            "rank \(rank) (\(worker)) could not restore the checkpoint of step \(step): \(reason)"
+        case .formationOverdue(let missing):
+            "\(missing.map(\.description).joined(separator: ", ")) did not restore in time"
+        case .replicasDisagree(let step, let norms): "replicas disagree about step \(step): \(norms)"
+        case .coordinatorLost: "the coordinator was gone"
+        }
+    }
+}
+
+extension WaitReason {
+    /// Why there is no gang yet: "2 of 4 workers are free".
+    public var sentence: String {
+        switch self {
+        case .workersMissing(let free, let needed): "\(free) of \(needed) workers are free"
+        case .numericsDiffer(let fitting, let needed, let numerics):
+            "\(fitting) of \(needed) workers compute with \(numerics), and others would not give the same bits"
+        }
+    }
+}
+
+extension Outcome {
+    /// How the run ended: "completed".
+    public var sentence: String {
+        switch self {
+        case .completed: "completed"
+        case .interrupted(let checkpoint): "interrupted; it can be resumed from step \(checkpoint)"
+        case .gaveUp(let restarts, let last): "gave up after \(restarts) restarts without progress: \(last)"
+        case .unsaved(let checkpoint, let reason):
+            "its last checkpoint could not be written (\(reason)); it can be resumed from step \(checkpoint)"
+        }
+    }
+}
+
+/// The name of a Linux signal, `SIGKILL`; the number for the rarer ones.
+public func signalName(_ number: Int) -> String {
+    switch number {
+    case 2: "SIGINT"
+    case 3: "SIGQUIT"
+    case 4: "SIGILL"
+    case 6: "SIGABRT"
+    case 7: "SIGBUS"
+    case 8: "SIGFPE"
+    case 9: "SIGKILL"
+    case 11: "SIGSEGV"
+    case 15: "SIGTERM"
+    default: "signal \(number)"
+    }
+}

@@ -1,0 +1,68 @@
+// Gathers what the members of a gang say of one step, until all have: the coordinator hears of whole steps only, so its
+// journal has one record a step and not one a member. Adds the losses in the reduction tree's order. Refuses to commit
+// anything; that is the Run's.
+
+import Primitives
+
+/// Collects the members' contributions to the steps of one generation.
+public struct StepBarrier: Equatable, Sendable {
+    /// What a barrier says when the last member has contributed.
+    public enum Verdict: Equatable, Sendable {
+        /// All agree.
+        case complete(loss: Double, gradientNorm: Double, profile: StepProfile)
+        /// They hold different gradients; each rank's norm is listed.
+        case disagreement(norms: String)
+    }
+
+    private struct Contribution: Equatable, Sendable {
+        var losses: [Double]
+        var gradientNorm: Double
+        var profile: StepProfile
+    }
+
+    private let parts: [Range<Int>]
+    private let tree: ReductionTree
+    private var step = 0
+    private var contributions: [Contribution?]
+
+    /// A barrier for members that compute `parts` of a step's micro-batches.
+    public init(parts: [Range<Int>]) {
+        self.parts = parts
+        tree = ReductionTree(leaves: parts.map(\.upperBound).max() ?? 1)
+        contributions = parts.map { _ in nil }
+    }
+
+    /// Takes the contribution of `rank` to `step`: one loss a micro-batch of its part. Returns the verdict when it was
+    /// the last; nil before, and for a contribution that fits no step (told twice, too few losses).
+    public mutating func contribute(
+        rank: Int, step: Int, losses: [Double], gradientNorm: Double, profile: StepProfile
+    ) -> Verdict? {
+        guard parts.indices.contains(rank), losses.count == parts[rank].count else { return nil }
+        if step != self.step {
+            guard contributions.allSatisfy({ $0 == nil }) else { return nil }
+            self.step = step
+        }
+        guard contributions[rank] == nil else { return nil }
+        contributions[rank] = Contribution(losses: losses, gradientNorm: gradientNorm, profile: profile)
+        let all = contributions.compactMap { $0 }
+        guard all.count == parts.count else { return nil }
+        contributions = parts.map { _ in nil }
+        let norm = all[0].gradientNorm
+        guard all.allSatisfy({ $0.gradientNorm.bitPattern == norm.bitPattern }) else {
+            let list = all.enumerated().map { "rank \($0.offset): \($0.element.gradientNorm)" }
+            return .disagreement(norms: list.joined(separator: ", "))
+        }
+        let loss = tree.sum(all.flatMap(\.losses)) / Double(tree.leaves)
+        return .complete(loss: loss, gradientNorm: norm, profile: StepProfile(critical: all.map(\.profile)))
+    }
+}
+
+extension StepProfile {
+    /// A gang's profile from its members': the longest of each part, the shortest exchange.
+    public init(critical members: [StepProfile]) {
+        self.init(
+            compute: members.map(\.compute).max() ?? .zero, exchange: members.map(\.exchange).min() ?? .zero,
+            update: members.map(\.update).max() ?? .zero, snapshot: members.map(\.snapshot).max() ?? .zero,
+            evaluation: members.map(\.evaluation).max() ?? .zero)
+    }
+}

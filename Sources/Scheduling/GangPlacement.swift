@@ -1,0 +1,79 @@
+// Which workers of the pool make up a gang, or why none can be made. All or none; few nodes; equals only, because
+// members whose arithmetic differs would not hold the same bits. Refuses to know clocks, queues of jobs and the network.
+
+import Primitives
+
+/// A worker that no gang holds.
+public struct FreeWorker: Equatable, Sendable {
+    /// Its slot.
+    public var worker: WorkerID
+    /// What its arithmetic depends on.
+    public var numerics: String
+
+    /// A free worker at `worker`.
+    public init(worker: WorkerID, numerics: String) {
+        self.worker = worker
+        self.numerics = numerics
+    }
+}
+
+/// What a run asks of the pool.
+public struct GangRequest: Equatable, Sendable {
+    /// How many workers it needs.
+    public var size: Int
+    /// The arithmetic its earlier steps were computed with; nil before the first.
+    public var numerics: String?
+
+    /// A request for `size` workers.
+    public init(size: Int, numerics: String?) {
+        self.size = size
+        self.numerics = numerics
+    }
+}
+
+/// Why a gang cannot be placed now.
+public enum WaitReason: Equatable, Sendable {
+    /// Too few workers are free.
+    case workersMissing(free: Int, needed: Int)
+    /// Enough are free, but too few of them compute the same bits as the run did so far (or as one another).
+    case numericsDiffer(fitting: Int, needed: Int, numerics: String)
+}
+
+/// A gang, or why there is none.
+public enum PlacementDecision: Equatable, Sendable {
+    /// The members in rank order.
+    case placed([WorkerID])
+    /// None now.
+    case wait(because: WaitReason)
+}
+
+/// Places one gang on free workers.
+///
+/// Candidates share one `numerics`: the run's, else the one that most free workers have. Nodes with the most candidates
+/// come first, so that the gang spans few of them; ranks follow nodes, then slots.
+public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> PlacementDecision {
+    guard free.count >= request.size else {
+        return .wait(because: .workersMissing(free: free.count, needed: request.size))
+    }
+    let numerics = request.numerics ?? commonest(free.map(\.numerics))
+    let fitting = free.filter { $0.numerics == numerics }.map(\.worker).sorted()
+    guard fitting.count >= request.size else {
+        return .wait(because: .numericsDiffer(fitting: fitting.count, needed: request.size, numerics: numerics))
+    }
+    func onNode(_ node: NodeID) -> Int { fitting.count { $0.node == node } }
+    let byNode = fitting.sorted { a, b in
+        a.node == b.node ? a.slot < b.slot : (onNode(b.node), a.node) < (onNode(a.node), b.node)
+    }
+    return .placed(byNode.prefix(request.size).sorted())
+}
+
+/// The text that occurs most often; the alphabetically first of those that tie.
+private func commonest(_ texts: [String]) -> String {
+    var best = (text: "", count: 0)
+    var current = (text: "", count: 0)
+    for text in texts.sorted() {
+        current = text == current.text ? (text, current.count + 1) : (text, 1)
+        if current.count > best.count { best = current }
+    }
+    return best.text
+}
