@@ -102,7 +102,9 @@ public struct Coordinator: Equatable, Sendable {
         guard run != nil, !run!.isOver else { return [] }
         let limit = now + TimeSpan.zero - run!.plan.formationLimit
         let late = pool.overdue(startedBefore: limit)
-        var commands = late.map { Command.evict($0, because: "its process did not join within \(run!.plan.formationLimit)") }
+        var commands = late.map {
+            Command.evict($0, because: "its process did not join within \(run!.plan.formationLimit)")
+        }
         for worker in late { pool.starting(worker, at: now) }  // Its end is told by the supervisor; ask again only later.
         commands += run!.formationOverdue(startedBefore: limit, at: now)
         return commands
@@ -115,5 +117,7 @@ public struct Coordinator: Equatable, Sendable {
 }
 
 extension Instant {
-    fileprivate static func - (a: Instant, b: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds - b.nanoseconds) }
+    fileprivate static func - (a: Instant, b: TimeSpan) -> Instant {
+        Instant(nanoseconds: a.nanoseconds - b.nanoseconds)
+    }
 }

@@ -50,7 +50,11 @@ public struct Pool: Equatable, Sendable {
     /// Workers that are up, by address.
     public var up: [(worker: WorkerID, incarnation: Incarnation, numerics: String)] {
         slots.compactMap { slot in
-            if case .up(let incarnation, let numerics, _) = slot.occupant { (slot.worker, incarnation, numerics) } else { nil }
+            if case .up(let incarnation, let numerics, _) = slot.occupant {
+                (slot.worker, incarnation, numerics)
+            } else {
+                nil
+            }
         }
     }
 

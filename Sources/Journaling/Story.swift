@@ -1,0 +1,177 @@
+// The parts of a run's story. See RunHistory.swift, which tells them from the records.
+
+import ControlPlane
+import Primitives
+
+/// A maximal stretch of a run with one gang: the unit that has one colour in the loss plot.
+public struct Segment: Equatable, Sendable {
+    /// Its place among the run's segments, from 0.
+    public var index: Int
+    /// The gang's generation.
+    public var generation: Generation
+    /// The gang, by rank.
+    public var members: [Member]
+    /// The step whose state it started from; its first step is the one after.
+    public var restored: Int
+    /// When the gang was formed.
+    public var formedAt: Instant
+    /// When its members had restored and began to compute; nil when they never did.
+    public var began: Instant?
+    /// The last step it committed; nil when it committed none.
+    public var lastStep: Int?
+    /// When it ended; nil while it goes on.
+    public var end: Instant?
+
+    init(index: Int, generation: Generation, members: [Member], restored: Int, formedAt: Instant) {
+        self.index = index
+        self.generation = generation
+        self.members = members
+        self.restored = restored
+        self.formedAt = formedAt
+    }
+}
+
+/// A committed step.
+public struct StepPoint: Equatable, Sendable {
+    /// The index of its segment.
+    public var segment: Int
+    /// The step's number.
+    public var step: Int
+    /// When it was committed.
+    public var at: Instant
+    /// The training loss, in nats a token.
+    public var loss: Double
+    /// The norm of the mean gradient before clipping.
+    public var gradientNorm: Double
+    /// The learning rate.
+    public var learningRate: Double
+    /// Tokens in the step.
+    public var tokens: Int
+    /// Where its time went.
+    public var profile: StepProfile
+}
+
+/// A measured validation loss.
+public struct EvaluationPoint: Equatable, Sendable {
+    /// The index of its segment.
+    public var segment: Int
+    /// The step after which it was measured.
+    public var step: Int
+    /// When it was known.
+    public var at: Instant
+    /// The loss, in nats a token.
+    public var loss: Double
+}
+
+/// A checkpoint that became durable.
+public struct CheckpointPoint: Equatable, Sendable {
+    /// The index of the segment that wrote it.
+    public var segment: Int
+    /// The steps whose effect it holds.
+    public var step: Int
+    /// When it was known to be durable.
+    public var at: Instant
+    /// The SHA-256 of its weights.
+    public var weightsSHA256: String
+    /// Its size on disk.
+    public var size: ByteCount
+    /// How long writing took, beside the training.
+    public var took: TimeSpan
+}
+
+/// A worker process that joined.
+public struct WorkerProcess: Equatable, Sendable {
+    /// Its slot.
+    public var worker: WorkerID
+    /// Its incarnation.
+    public var incarnation: Incarnation
+    /// Its machine.
+    public var node: NodeID
+    /// Its process there.
+    public var processID: Int
+    /// What its arithmetic depends on.
+    public var numerics: String
+    /// When it joined.
+    public var joinedAt: Instant
+    /// When it was lost; nil while it lives.
+    public var lostAt: Instant?
+    /// How it was lost.
+    public var lost: LossCause?
+
+    init(
+        worker: WorkerID, incarnation: Incarnation, node: NodeID, processID: Int, numerics: String, joinedAt: Instant
+    ) {
+        self.worker = worker
+        self.incarnation = incarnation
+        self.node = node
+        self.processID = processID
+        self.numerics = numerics
+        self.joinedAt = joinedAt
+    }
+}
+
+/// A span from an interruption to progress regained; or a failure that interrupted nothing.
+public struct Incident: Equatable, Sendable {
+    /// What went wrong.
+    public enum Cause: Equatable, Sendable {
+        /// A generation ended before its time.
+        case interruption(InterruptionReason)
+        /// A process ended before it joined.
+        case startFailed(worker: WorkerID, how: LossCause)
+        /// A checkpoint could not be written; training went on.
+        case checkpointFailed(step: Int, reason: String)
+    }
+
+    /// Its number in the run, from 1.
+    public var number: Int
+    /// When the fault struck, as far as is known: the instant of the drill, else of the detection.
+    public var at: Instant
+    /// When it was detected.
+    public var detectedAt: Instant
+    /// The last committed step before it.
+    public var step: Int
+    /// The index of the segment it ended; -1 when none had begun.
+    public var segment: Int
+    /// What went wrong.
+    public var cause: Cause
+    /// The index of the job's injection that caused it, for a drill; nil for an accident.
+    public var injection: Int?
+    /// The step whose state the next gang restored; nil before it was formed.
+    public var restoredStep: Int?
+    /// Committed steps that had to be done again.
+    public var lostSteps = 0
+    /// When the next step of any number was committed.
+    public var resumedAt: Instant?
+    /// When a step beyond `step` was committed, or a further interruption cut the recovery short.
+    public var regainedAt: Instant?
+
+    init(
+        number: Int, at: Instant, detectedAt: Instant, step: Int, segment: Int, cause: Cause, injection: Int?,
+        regainedAt: Instant?
+    ) {
+        self.number = number
+        self.at = at
+        self.detectedAt = detectedAt
+        self.step = step
+        self.segment = segment
+        self.cause = cause
+        self.injection = injection
+        self.regainedAt = regainedAt
+    }
+
+    /// Whether progress has not been regained.
+    public var isOpen: Bool { regainedAt == nil }
+    /// `I-0001`.
+    public var name: String { "I-" + String(repeating: "0", count: max(0, 4 - String(number).count)) + String(number) }
+    /// From the fault to progress regained; nil while it is open.
+    public var downtime: TimeSpan? { regainedAt.map { $0 - at } }
+
+    /// What happened, as a sentence.
+    public var sentence: String {
+        switch cause {
+        case .interruption(let reason): reason.sentence
+        case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
+        case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"
+        }
+    }
+}
