@@ -23,6 +23,20 @@ public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConve
     public var description: String { name }
     /// Alphabetical.
     public static func < (a: NodeID, b: NodeID) -> Bool { a.name < b.name }
+
+    /// Whether the name is a host's: ASCII letters, digits, `.`, `-` and `_`, at least one. Lists of workers in records
+    /// rely on it.
+    public var isWord: Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
 }
 
 /// The address of a worker: a slot on a node, `laptop/2`. The process behind it changes; each has an `Incarnation`.

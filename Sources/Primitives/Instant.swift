@@ -42,7 +42,7 @@ public struct TimeSpan: Hashable, Comparable, Sendable, Codable {
 }
 
 extension TimeSpan: CustomStringConvertible {
-    /// A person's reading of the span, to three figures: `0.2ms`, `37.4s`, `1h02m`, `12d07h`.
+    /// A person's reading of the span in its two largest units: `0.2ms`, `37.4s`, `3m05s`, `1h02m`, `12d07h`.
     public var description: String {
         let ns = nanoseconds.magnitude
         let sign = nanoseconds < 0 ? "-" : ""
@@ -51,15 +51,16 @@ extension TimeSpan: CustomStringConvertible {
             let rounded = (value * 10 + unit / 2) / unit
             return "\(rounded / 10).\(rounded % 10)"
         }
-        let seconds = ns / 1_000_000_000
+        // From a minute on the nearest second is split: 59.97 s must not read as "0m59s".
+        let seconds = (ns + 500_000_000) / 1_000_000_000
         switch ns {
         case 0: return "0s"
         case ..<1_000: return "\(sign)\(ns)ns"
         case ..<999_950: return "\(sign)\(tenths(ns, of: 1_000))us"
         case ..<999_950_000: return "\(sign)\(tenths(ns, of: 1_000_000))ms"
         case ..<59_950_000_000: return "\(sign)\(tenths(ns, of: 1_000_000_000))s"
-        case ..<3_600_000_000_000: return "\(sign)\(seconds / 60)m\(two(seconds % 60))s"
-        case ..<86_400_000_000_000: return "\(sign)\(seconds / 3600)h\(two(seconds / 60 % 60))m"
+        case ..<3_599_500_000_000: return "\(sign)\(seconds / 60)m\(two(seconds % 60))s"
+        case ..<86_399_500_000_000: return "\(sign)\(seconds / 3600)h\(two(seconds / 60 % 60))m"
         default: return "\(sign)\(seconds / 86_400)d\(two(seconds / 3600 % 24))h"
         }
     }
@@ -85,13 +86,16 @@ public struct Instant: Hashable, Comparable, Sendable, Codable {
 }
 
 extension Instant: CustomStringConvertible {
-    /// The time since the epoch as `HH:MM:SS.mmm`, hours growing without bound.
+    /// The time since the epoch as `HH:MM:SS.mmm`, hours growing without bound, fractions of a millisecond cut off;
+    /// `-HH:MM:SS.mmm` before the epoch.
     public var description: String {
-        let ms = nanoseconds / 1_000_000
-        func pad(_ value: Int64, _ width: Int) -> String {
+        let ms = nanoseconds.magnitude / 1_000_000
+        let sign = nanoseconds < 0 && ms > 0 ? "-" : ""
+        func pad(_ value: UInt64, _ width: Int) -> String {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        return "\(pad(ms / 3_600_000, 2)):\(pad(ms / 60_000 % 60, 2)):\(pad(ms / 1000 % 60, 2)).\(pad(ms % 1000, 3))"
+        let clock = "\(pad(ms / 3_600_000, 2)):\(pad(ms / 60_000 % 60, 2)):\(pad(ms / 1000 % 60, 2))"
+        return "\(sign)\(clock).\(pad(ms % 1000, 3))"
     }
 }

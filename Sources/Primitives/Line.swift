@@ -13,7 +13,9 @@ public struct Line: Equatable, Sendable {
     public init(_ head: String) { self.head = head }
 
     /// Appends a field; a nil value is left out.
+    /// - Precondition: `name` is a word: printable ASCII without `=` (checked in debug builds).
     public mutating func add(_ name: String, _ value: (some LineValue)?) {
+        assert(!name.isEmpty && Line.isPlain(name) && !name.utf8.contains(UInt8(ascii: "=")), "'\(name)' is no word")
         if let value { fields.append((name, value.lineText)) }
     }
 
@@ -67,7 +69,8 @@ public struct LineError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Line {
-    /// The line as text. A value with a space, quote, backslash, line break or nothing in it is quoted.
+    /// The line as text. A value that is not plain printable ASCII is quoted, and what would break a line or hide in it
+    /// (control characters, the Unicode line separators) is escaped, so that a record is one line whatever it says.
     public var text: String {
         var out = head
         for (name, value) in fields {
@@ -79,9 +82,13 @@ extension Line {
         return out
     }
 
+    /// Whether `value` can stand without quotes: printable ASCII, no space, quote or backslash.
+    private static func isPlain(_ value: String) -> Bool {
+        value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+
     private static func append(_ value: String, to out: inout String) {
-        let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x5c }
-        guard !plain else {
+        guard value.isEmpty || !isPlain(value) else {
             out += value
             return
         }
@@ -93,6 +100,8 @@ extension Line {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
+            case "\u{0}"..<" ", "\u{7f}"..."\u{9f}", "\u{2028}"..."\u{2029}":
+                out += "\\u{\(String(scalar.value, radix: 16))}"
             default: out.unicodeScalars.append(scalar)
             }
         }
@@ -119,6 +128,7 @@ extension Line {
             rest = rest.dropFirst()
             if rest.first == "\"" {
                 fields.append((String(name), try Line.quoted(&rest, fail)))
+                guard rest.isEmpty || rest.first == " " else { throw fail("a quoted value is followed by no space") }
             } else {
                 let value = rest.prefix { $0 != " " }
                 rest = rest.dropFirst(value.count)
@@ -140,6 +150,7 @@ extension Line {
                 case "n": value.append("\n")
                 case "r": value.append("\r")
                 case "t": value.append("\t")
+                case "u": value.append(try Line.escaped(&rest, fail))
                 case let other?: value.append(other)
                 case nil: throw fail("a quoted value ends in a backslash")
                 }
@@ -147,5 +158,18 @@ extension Line {
             }
         }
         throw fail("a quoted value does not end")
+    }
+
+    /// The scalar of `{hex}`, what stands behind a backslash and u.
+    private static func escaped(
+        _ rest: inout Substring.UnicodeScalarView, _ fail: (String) -> LineError
+    ) throws(LineError) -> Unicode.Scalar {
+        let digits = rest.dropFirst().prefix { $0 != "}" && $0 != "\"" }
+        let end = rest.dropFirst(1 + digits.count)
+        guard rest.first == "{", end.first == "}", digits.count <= 6, let code = UInt32(String(digits), radix: 16),
+            let scalar = Unicode.Scalar(code)
+        else { throw fail("an escaped character is not of the form \\u{2028}") }
+        rest = end.dropFirst()
+        return scalar
     }
 }

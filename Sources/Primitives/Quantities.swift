@@ -15,14 +15,17 @@ public struct ByteCount: Hashable, Comparable, Sendable, Codable {
 }
 
 extension ByteCount: CustomStringConvertible {
-    /// Decimal units, one figure after the point: `512B`, `43.0MB`, `1.5GB`.
+    /// Decimal units, rounded to one figure after the point: `512B`, `43.0MB`, `1.5GB`.
     public var description: String {
-        let units: [(Int64, String)] = [
+        let units: [(UInt64, String)] = [
             (1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"),
         ]
-        for (size, name) in units where bytes.magnitude >= UInt64(size) {
-            let tenths = (bytes * 10 + size / 2) / size
-            return "\(tenths / 10).\(abs(tenths % 10))\(name)"
+        let sign = bytes < 0 ? "-" : ""
+        // A unit begins where the one below it would be rounded up to 1000.0; in tenths of the unit, because ten times
+        // a count need not fit 64 bits.
+        for (size, name) in units where bytes.magnitude >= size - (size > 1_000 ? size / 20_000 : 0) {
+            let tenths = bytes.magnitude / (size / 10) + (bytes.magnitude % (size / 10) >= size / 20 ? 1 : 0)
+            return "\(sign)\(tenths / 10).\(tenths % 10)\(name)"
         }
         return "\(bytes)B"
     }
