@@ -1,0 +1,75 @@
+// The section `data` of a job file. Globs become absolute here, against the file's folder, so that a run means the same
+// files from wherever it is resumed. Refuses to look for the files: whoever reads the corpus does.
+
+import Foundation
+import Jobs
+
+/// The values under `data`.
+struct DataFields {
+    let source: Field<DataSpec.Source>
+    let globs: [String]
+    let validationShare: Field<Double>
+
+    init(_ section: Section, folder: String) {
+        source = section.choice("source", default: nil, standIn: .text)
+        let items = section.list("paths", isRequired: true, example: "[\"../docs/**/*.md\"]")
+        if items.isSound, items.value.isEmpty, let place = items.place {
+            section.reading.report(.missing, "`\(items.key)` is empty", at: place, hint: "name at least one file")
+        }
+        globs = items.value.enumerated().compactMap { index, item in
+            guard case .scalar(let text, _) = item.content, !text.isEmpty else {
+                section.reading.report(
+                    .wrongType, "`\(items.key)[\(index)]` must be the path of a file, not \(item.noun)", at: item.place)
+                return nil
+            }
+            if text.hasPrefix("~") {
+                section.reading.report(
+                    .badForm, "`~` means a home folder only to a shell: `\(text)`", at: item.place,
+                    hint: "write the whole path")
+            }
+            return FilePaths.absolute(text, in: folder)
+        }
+        validationShare = DataFields.split(section)
+    }
+
+    private static func split(_ section: Section) -> Field<Double> {
+        section.scalar("split", fallback: 0.05, isRequired: false, wanted: "two parts", example: "\"95,5\"") { scalar in
+            let parts = scalar.text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { Number.parse($0.filter { $0 != " " }) }
+            let numbers = parts.compactMap(\.self)
+            guard numbers.count == parts.count, numbers.allSatisfy({ $0 >= 0 }), numbers.count == 2 else {
+                let hint =
+                    numbers.count == 3 && parts.count == 3
+                    ? "nothing is tested here: add the third part to one of the others" : "for example `\"95,5\"`"
+                section.reading.report(
+                    .badForm, "`\(scalar.key)` must be two parts, training and validation, not `\(scalar.text)`",
+                    at: scalar.place, hint: hint)
+                return nil
+            }
+            guard numbers[0] > 0, (numbers[0] + numbers[1]).isFinite else {
+                section.reading.report(
+                    .outOfRange, "`\(scalar.key)` leaves nothing to train on: `\(scalar.text)`", at: scalar.place)
+                return nil
+            }
+            return numbers[1] / (numbers[0] + numbers[1])
+        }
+    }
+}
+
+enum FilePaths {
+    /// `path` as seen from `folder`, absolute, without `.`, `..` and doubled slashes. Links are not followed: a glob
+    /// is not a file.
+    static func absolute(_ path: String, in folder: String) -> String {
+        let base = path.hasPrefix("/") ? path : "\(folder)/\(path)"
+        var parts: [Substring] = []
+        for part in base.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// The folder of the file at `path`, absolute.
+    static func folder(of path: String) -> String {
+        absolute("\(path)/..", in: FileManager.default.currentDirectoryPath)
+    }
+}

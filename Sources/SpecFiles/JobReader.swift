@@ -1,0 +1,71 @@
+// A job file's top section to a JobSpec: reads the fields, runs the checks, and puts the values together. Refuses to
+// return a spec when anything is wrong with the file.
+
+import Jobs
+
+/// A job as it was read.
+public struct ReadJob: Equatable, Sendable {
+    /// The job, every default filled in.
+    public var spec: JobSpec
+    /// The job as canonical YAML, each value with where it came from as a comment; reading it gives `spec` again.
+    public var resolvedText: String
+    /// What the file may not have meant; the job can run all the same.
+    public var warnings: [Diagnostic]
+
+    /// A job from its parts.
+    public init(spec: JobSpec, resolvedText: String, warnings: [Diagnostic]) {
+        self.spec = spec
+        self.resolvedText = resolvedText
+        self.warnings = warnings
+    }
+}
+
+enum JobReader {
+    /// The job that the section `top` describes, paths being relative to `folder`.
+    static func read(_ top: Section, folder: String) throws(SpecFileErrors) -> ReadJob {
+        let reading = top.reading
+        let fields = JobFields(top, folder: folder)
+        JobChecks(job: fields, reading: reading).run()
+        try reading.throwErrors()
+        // Stable, so that faults of one step strike in the order in which they are written.
+        let injections = fields.injections.value.enumerated()
+            .sorted { ($0.element.step.value, $0.offset) < ($1.element.step.value, $1.offset) }
+            .map(\.element)
+        let spec = spec(fields, injections: injections)
+        let writer = ResolvedJob(
+            spec: spec, origins: reading.origins, injectionOrigins: injections.map(\.place.origin))
+        return ReadJob(spec: spec, resolvedText: writer.text, warnings: reading.diagnostics)
+    }
+
+    private static func spec(_ fields: JobFields, injections: [InjectionFields]) -> JobSpec {
+        JobSpec(
+            name: fields.name.value, nodes: fields.nodes.value, workersPerNode: fields.workersPerNode.value,
+            model: ModelShape(
+                layers: fields.model.layers.value, width: fields.model.width.value, heads: fields.model.heads.value,
+                contextLength: fields.model.contextLength.value, vocabularySize: fields.model.vocabularySize.value),
+            training: training(fields.train),
+            data: DataSpec(
+                source: fields.data.source.value, globs: fields.data.globs,
+                validationShare: fields.data.validationShare.value),
+            checkpoint: CheckpointSpec(interval: fields.saveInterval.value, keep: fields.keep.value),
+            faultTolerance: FaultToleranceSpec(
+                maximumRestarts: fields.tolerance.maximumRestarts.value,
+                heartbeatInterval: fields.tolerance.heartbeatInterval.value,
+                heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value),
+            injections: injections.map {
+                Injection(step: $0.step.value, rank: $0.rank.value, kind: $0.kind.value)
+            })
+    }
+
+    private static func training(_ train: TrainFields) -> TrainingSpec {
+        TrainingSpec(
+            microBatch: train.microBatch.value, globalBatch: train.globalBatch.value, steps: train.steps.value,
+            learningRate: LearningRateSpec(
+                decay: train.decay.value, peak: train.peak.value, minimum: train.minimum.value,
+                warmupSteps: train.warmupSteps.value, decaySteps: train.decaySteps.value),
+            beta1: train.beta1.value, beta2: train.beta2.value, epsilon: train.epsilon.value,
+            weightDecay: train.weightDecay.value, clip: train.clip.value, seed: train.seed.value,
+            evaluationInterval: train.evaluationInterval.value,
+            evaluationMicroBatches: train.evaluationMicroBatches.value)
+    }
+}

@@ -1,0 +1,110 @@
+// The keys that a kind of file knows, as data: what the unknown-key check, its suggestions and the aliases are made
+// from. Refuses to know the values' types and ranges; each section's reader does.
+
+/// A key that a section of a file knows.
+struct Key: ExpressibleByStringLiteral {
+    /// The canonical name.
+    let name: String
+    /// Another accepted name, Megatron's.
+    let alias: String?
+    /// What other programs call it: not accepted, but understood well enough to name the right key.
+    let elsewhere: [String]
+
+    init(_ name: String, alias: String? = nil, elsewhere: [String] = []) {
+        self.name = name
+        self.alias = alias
+        self.elsewhere = elsewhere
+    }
+
+    init(stringLiteral name: String) { self.init(name) }
+}
+
+/// Every section of a kind of file with its keys.
+struct Schema {
+    /// `Job`, `Cluster`.
+    let kind: String
+    /// What such a file is called in a sentence, `job`.
+    let noun: String
+    /// Sections by their dotted path, `""` being the top. An item of a list has the list's path.
+    let sections: [(path: String, keys: [Key])]
+
+    /// The keys of the section at `path`.
+    func keys(at path: String) -> [Key] { sections.first { $0.path == path }?.keys ?? [] }
+
+    /// The key, by its canonical name or its alias, that somebody meant who wrote `word` in the section at `path`.
+    func meant(by word: String, at path: String) -> (key: Key, name: String)? {
+        let here = keys(at: path)
+        if let key = here.first(where: { $0.elsewhere.contains(word) }) { return (key, key.name) }
+        let names = here.map(\.name) + here.compactMap(\.alias)
+        guard let name = Suggestion.nearest(to: word, among: names) else { return nil }
+        return here.first { $0.name == name || $0.alias == name }.map { ($0, name) }
+    }
+
+    /// What to say to somebody who wrote `word` in the section at `path`, where it means nothing.
+    func hint(for word: String, at path: String) -> String {
+        if let (key, name) = meant(by: word, at: path) {
+            guard let alias = key.alias, name == key.name else { return "did you mean `\(name)`?" }
+            return "did you mean `\(name)`? (Megatron's `\(alias)` is accepted too)"
+        }
+        for section in sections where section.path != path {
+            for key in section.keys where key.name == word || key.alias == word || key.elsewhere.contains(word) {
+                return "did you mean `\(section.path.isEmpty ? key.name : "\(section.path).\(key.name)")`?"
+            }
+        }
+        return "known keys: \(keys(at: path).map(\.name).joined(separator: ", "))"
+    }
+}
+
+extension Schema {
+    /// The keys of a job file.
+    static let job = Schema(
+        kind: "Job", noun: "job",
+        sections: [
+            (
+                "",
+                [
+                    "kind", "name", "nnodes", "nproc_per_node", "model", "train", "data", "checkpoint",
+                    "fault_tolerance", "inject",
+                ]
+            ),
+            (
+                "model",
+                [
+                    "model_type",
+                    Key("n_layer", alias: "num_layers", elsewhere: ["layers", "depth"]),
+                    Key("n_embd", alias: "hidden_size", elsewhere: ["d_model", "width"]),
+                    Key("n_head", alias: "num_attention_heads", elsewhere: ["heads"]),
+                    Key("n_positions", alias: "seq_length", elsewhere: ["n_ctx", "block_size", "context_length"]),
+                    "vocab_size",
+                ]
+            ),
+            (
+                "train",
+                [
+                    Key("micro_batch_size", elsewhere: ["per_device_train_batch_size"]),
+                    Key("global_batch_size", elsewhere: ["batch_size"]),
+                    Key("train_iters", elsewhere: ["max_steps", "max_iters", "steps"]),
+                    Key("lr", elsewhere: ["learning_rate"]), "min_lr",
+                    Key("lr_decay_style", elsewhere: ["lr_scheduler_type"]),
+                    Key("lr_warmup_iters", elsewhere: ["warmup_steps", "warmup_iters"]), "lr_wsd_decay_iters",
+                    "adam_beta1", "adam_beta2", "adam_eps", "weight_decay",
+                    Key("clip_grad", elsewhere: ["max_grad_norm", "grad_clip"]), "seed", "eval_interval", "eval_iters",
+                ]
+            ),
+            ("data", ["source", "paths", "split"]),
+            ("checkpoint", [Key("save_interval", elsewhere: ["save_steps", "interval"]), "keep"]),
+            ("fault_tolerance", ["max_restarts", "heartbeat", "lease"]),
+            ("fault_tolerance.heartbeat", ["interval", "timeout"]),
+            ("inject", ["at", "fail", "kind"]),
+        ])
+
+    /// The keys of a cluster file.
+    static let cluster = Schema(
+        kind: "Cluster", noun: "cluster",
+        sections: [
+            ("", ["kind", "name", "nodes", "gpus"]),
+            ("nodes", ["hostlist", "gpus", "oversubscribe", "price"]),
+            ("gpus", ["peak", "memory"]),
+            ("gpus.peak", ["fp32"]),
+        ])
+}

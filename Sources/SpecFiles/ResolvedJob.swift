@@ -1,0 +1,148 @@
+// A job spec as canonical YAML, every value there and behind each where it came from: what a run keeps as
+// resolved.yaml. Hand-written, so that the order is the documentation's and numbers read back to the same bits. Refuses
+// aliases and defaults left out: who reads it should need no manual.
+
+import Jobs
+import Primitives
+
+struct ResolvedJob {
+    let spec: JobSpec
+    /// Where values were written, by dotted key; what is missing was a default.
+    let origins: [String: Place]
+    /// Where each injection of the spec was written.
+    let injectionOrigins: [String]
+
+    private typealias Row = (text: String, origin: String?)
+
+    /// The file's text.
+    var text: String {
+        let rows =
+            [("kind: Job", nil)] + top + model + training + data + checkpoint + tolerance + injections
+        let widths = rows.filter { $0.origin != nil }.map { $0.text.unicodeScalars.count }.filter { $0 <= 32 }
+        let column = widths.max() ?? 0
+        return rows.map { row in
+            guard let origin = row.origin else { return row.text + "\n" }
+            let gap = max(0, column - row.text.unicodeScalars.count)
+            return "\(row.text)\(String(repeating: " ", count: gap))  # \(origin)\n"
+        }.joined()
+    }
+
+    /// `key: value`, indented by the key's depth.
+    private func row(_ key: String, _ value: some CustomStringConvertible, default note: String = "default") -> Row {
+        let parts = key.split(separator: ".")
+        let indent = String(repeating: "  ", count: parts.count - 1)
+        return ("\(indent)\(parts[parts.count - 1]): \(value)", origins[key]?.origin ?? note)
+    }
+
+    private var top: [Row] {
+        [
+            row("name", ResolvedJob.quoted(spec.name)),
+            row("nnodes", spec.nodes),
+            row("nproc_per_node", spec.workersPerNode),
+        ]
+    }
+
+    private var model: [Row] {
+        [
+            ("model:", nil),
+            row("model.model_type", ModelFields.Family.gpt2.rawValue),
+            row("model.n_layer", spec.model.layers),
+            row("model.n_embd", spec.model.width),
+            row("model.n_head", spec.model.heads),
+            row("model.n_positions", spec.model.contextLength),
+            row("model.vocab_size", spec.model.vocabularySize),
+        ]
+    }
+
+    private var training: [Row] {
+        let training = spec.training
+        let rate = training.learningRate
+        var rows: [Row] = [
+            ("train:", nil),
+            row("train.micro_batch_size", training.microBatch),
+            row("train.global_batch_size", training.globalBatch),
+            row("train.train_iters", training.steps),
+            row("train.lr", rate.peak),
+            row("train.min_lr", rate.minimum, default: "default: lr / 10"),
+            row("train.lr_decay_style", rate.decay.rawValue),
+            row("train.lr_warmup_iters", rate.warmupSteps),
+        ]
+        if rate.decay == .wsd { rows.append(row("train.lr_wsd_decay_iters", rate.decaySteps)) }
+        return rows + [
+            row("train.adam_beta1", training.beta1),
+            row("train.adam_beta2", training.beta2),
+            row("train.adam_eps", training.epsilon),
+            row("train.weight_decay", training.weightDecay),
+            row("train.clip_grad", training.clip),
+            row("train.seed", training.seed),
+            row("train.eval_interval", training.evaluationInterval),
+            row("train.eval_iters", training.evaluationMicroBatches),
+        ]
+    }
+
+    private var data: [Row] {
+        let paths: [Row] = spec.data.globs.map { ("    - \(ResolvedJob.quoted($0))", nil) }
+        let head: [Row] = [
+            ("data:", nil), row("data.source", spec.data.source.rawValue), row("data.paths", ""),
+        ]
+        return head + paths + [row("data.split", ResolvedJob.quoted(split))]
+    }
+
+    /// Two parts that read back to the same share: whole per cents where they do, else fractions, whose sum is exactly
+    /// 1 in doubles.
+    private var split: String {
+        let share = spec.data.validationShare
+        let percent = (share * 100).rounded()
+        if percent / 100 == share { return "\(Int(100 - percent)),\(Int(percent))" }
+        return "\(1 - share),\(share)"
+    }
+
+    private var checkpoint: [Row] {
+        [
+            ("checkpoint:", nil),
+            row("checkpoint.save_interval", spec.checkpoint.interval),
+            row("checkpoint.keep", spec.checkpoint.keep),
+        ]
+    }
+
+    private var tolerance: [Row] {
+        let tolerance = spec.faultTolerance
+        return [
+            ("fault_tolerance:", nil),
+            row("fault_tolerance.max_restarts", tolerance.maximumRestarts),
+            ("  heartbeat:", nil),
+            row("fault_tolerance.heartbeat.interval", TimeText.exact(tolerance.heartbeatInterval)),
+            row("fault_tolerance.heartbeat.timeout", TimeText.exact(tolerance.heartbeatTimeout)),
+            row("fault_tolerance.lease", TimeText.exact(tolerance.lease)),
+        ]
+    }
+
+    private var injections: [Row] {
+        guard !spec.injections.isEmpty else { return [row("inject", "[]")] }
+        let items = zip(spec.injections, injectionOrigins).map { injection, origin -> Row in
+            ("  - {at: step=\(injection.step), fail: rank \(injection.rank), kind: \(injection.kind.rawValue)}", origin)
+        }
+        return [("inject:", nil)] + items
+    }
+
+    /// `text` as a double-quoted YAML scalar.
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            default:
+                if scalar.properties.generalCategory == .control
+                    || ["\u{2028}", "\u{2029}", "\u{FEFF}"].contains(scalar)
+                {
+                    let digits = String(scalar.value, radix: 16)
+                    out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                } else {
+                    out.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,99 @@
+// The resolved text of a job: exact for one job, and equal to its spec when read again for many. Refuses to test where
+// a run keeps it.
+
+import Foundation
+import Jobs
+import Primitives
+import SpecFiles
+import Testing
+
+@Suite("Resolved text") struct ResolvedTests {
+    @Test func `each value is there once with where it came from`() throws {
+        let job = try SpecReader.jobText(
+            Sample.job, path: "/lab/test.yaml", overrides: ["train.lr=1e-3", "data.split=\"90,10\""])
+        #expect(
+            job.resolvedText == """
+                kind: Job
+                name: "test"              # /lab/test.yaml:2
+                nnodes: 1                 # default
+                nproc_per_node: 4         # /lab/test.yaml:3
+                model:
+                  model_type: gpt2        # /lab/test.yaml:5
+                  n_layer: 2              # /lab/test.yaml:6
+                  n_embd: 64              # /lab/test.yaml:7
+                  n_head: 4               # /lab/test.yaml:8
+                  n_positions: 32         # /lab/test.yaml:9
+                  vocab_size: 256         # /lab/test.yaml:10
+                train:
+                  micro_batch_size: 4     # /lab/test.yaml:12
+                  global_batch_size: 16   # /lab/test.yaml:13
+                  train_iters: 200        # /lab/test.yaml:14
+                  lr: 0.001               # -s
+                  min_lr: 0.0001          # default: lr / 10
+                  lr_decay_style: cosine  # default
+                  lr_warmup_iters: 20     # /lab/test.yaml:16
+                  adam_beta1: 0.9         # default
+                  adam_beta2: 0.95        # default
+                  adam_eps: 1e-08         # default
+                  weight_decay: 0.1       # default
+                  clip_grad: 1.0          # default
+                  seed: 1234              # default
+                  eval_interval: 0        # default
+                  eval_iters: 20          # default
+                data:
+                  source: text            # /lab/test.yaml:18
+                  paths:                  # /lab/test.yaml:19
+                    - "/docs/**/*.md"
+                  split: "90,10"          # -s
+                checkpoint:
+                  save_interval: 50       # /lab/test.yaml:21
+                  keep: 3                 # default
+                fault_tolerance:
+                  max_restarts: 20        # default
+                  heartbeat:
+                    interval: 500ms       # /lab/test.yaml:23
+                    timeout: 10s          # /lab/test.yaml:23
+                  lease: 15s              # /lab/test.yaml:24
+                inject:
+                  - {at: step=120, fail: rank 2, kind: kill}  # /lab/test.yaml:26
+
+                """)
+    }
+
+    /// Overrides that leave no default in force, with values that are hard to write down.
+    private static let unusual = [
+        "name=a.b_c-9", "nnodes=3", "nproc_per_node=1", "model.n_layer=3", "model.hidden_size=48", "model.n_head=3",
+        "model.seq_length=17", "train.micro_batch_size=2", "train.global_batch_size=6", "train.train_iters=1_001",
+        "train.lr=0.1234567890123456789", "train.min_lr=1e-300", "train.lr_decay_style=wsd",
+        "train.lr_warmup_iters=7", "train.lr_wsd_decay_iters=11", "train.adam_beta1=0", "train.adam_beta2=0.999",
+        "train.adam_eps=3.3e-7", "train.weight_decay=0", "train.clip_grad=0", "train.seed=18446744073709551615",
+        "train.eval_interval=10", "train.eval_iters=3", "data.split=\"2,1\"",
+        #"data.paths=["a #b.txt", "c\"d\\e.txt", "ü: \u0007.txt"]"#, "checkpoint.save_interval=7",
+        "checkpoint.keep=1", "fault_tolerance.max_restarts=0", "fault_tolerance.heartbeat.interval=1234567ns",
+        "fault_tolerance.heartbeat.timeout=1.5min", "fault_tolerance.lease=3650d",
+        "inject=[{at: step=5, fail: rank 1, kind: kill}, {at: step=2, fail: rank 0, kind: kill}]",
+    ]
+
+    @Test func `reading it again gives an equal job`() throws {
+        for overrides in [[], Self.unusual, ["inject=[]"], ["data.split=\"1,0\""], ["data.split=\"0.7,0.1\""]] {
+            let job = try SpecReader.jobText(Sample.job, path: "/lab/test.yaml", overrides: overrides)
+            let again = try SpecReader.jobText(job.resolvedText, path: "/elsewhere/resolved.yaml")
+            #expect(again.spec == job.spec)
+        }
+    }
+
+    @Test func `the unusual job of these tests leaves no default in force`() throws {
+        let job = try SpecReader.jobText(Sample.job, path: "/lab/test.yaml", overrides: Self.unusual)
+        #expect(!job.resolvedText.contains("# default"))
+    }
+
+    @Test func `every split of a hundred steps comes back as the same share`() throws {
+        for part in 0..<100 {
+            let split = "\(1 + Double(part) * 0.37),\(Double(99 - part) * 1.1)"
+            let job = try SpecReader.jobText(
+                Sample.job, path: "/lab/test.yaml", overrides: ["data.split=\"\(split)\""])
+            let again = try SpecReader.jobText(job.resolvedText, path: "/lab/resolved.yaml")
+            #expect(again.spec.data.validationShare == job.spec.data.validationShare)
+        }
+    }
+}
