@@ -1,6 +1,6 @@
-// What coordinator and workers say to each other. Everything but the greeting carries a generation, and the frame
-// around it the sender's incarnation; what is older than the receiver's is refused (fencing). Gradients are not here:
-// they go from worker to worker (Exchange). Refuses to decide: these are words, not policy.
+// What coordinator and workers say to each other. What belongs to a gang carries its generation, and the frame around
+// every message the worker's incarnation; what is older than the receiver's is refused (fencing). Gradients are not
+// here: they go from worker to worker (Exchange). Refuses to decide: these are words, not policy.
 
 import Primitives
 
@@ -9,7 +9,7 @@ public let protocolVersion = 1
 
 /// How a worker introduces itself.
 public struct Hello: Equatable, Sendable {
-    /// The sender's `protocolVersion`.
+    /// The sender's `protocolVersion`; travels as the version of the greeting's frame.
     public var version: Int
     /// The slot it was started for, or nil to be given a free one on its node.
     public var worker: WorkerID?
