@@ -36,7 +36,7 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.lost(worker, incarnation, how, at: now) ?? []
         case .workerStartFailed(let worker, let how):
             guard case .starting = pool[worker]?.occupant else { break }
-            pool.vacate(worker)
+            if run?.needsWorkers ?? true { pool.vacate(worker) } else { pool.fail(worker) }
             commands += run?.startFailed(worker, how, at: now) ?? []
         case .memberFormed(let worker, let incarnation, let generation):
             commands += run?.formed(worker, incarnation, generation) ?? []
@@ -48,8 +48,8 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .evaluated(_, let generation, let step, _):
             commands += run?.evaluated(generation, step: step) ?? []
-        case .checkpointWritten(_, _, let step, let digest, _, _):
-            commands += run?.checkpointWritten(step: step, weightsSHA256: digest) ?? []
+        case .checkpointWritten(_, let generation, let step, let digest, _, _):
+            commands += run?.checkpointWritten(generation, step: step, weightsSHA256: digest) ?? []
         case .checkpointFailed(_, let generation, let step, let reason):
             commands += run?.checkpointFailed(generation, step: step, reason) ?? []
         case .faultInjected:
@@ -73,24 +73,37 @@ public struct Coordinator: Equatable, Sendable {
     private mutating func join(
         _ wanted: WorkerID?, node: NodeID, processID: Int, numerics: String, at now: Instant
     ) -> [Command] {
-        if let run, run.isOver { return [.refuse(because: "the run \(run.id) is over")] }
+        if let refusal { return [refusal] }
+        guard node.isWord, wanted?.node.isWord ?? true else {
+            return [.refuse(because: "a node's name has letters, digits, '.', '-' and '_' only; '\(node)' has not")]
+        }
         let worker = pool.address(wanted: wanted, node: node)
+        if case .starting(_, isDismissed: true) = pool[worker]?.occupant {
+            return [.refuse(because: "the process for \(worker) did not join in time")]
+        }
         var commands: [Command] = []
-        if case .up(let before, _, _) = pool[worker]?.occupant {
+        if let before = pool.resident(of: worker) {
             // The address has a new process before the old one's end was noticed.
             pool.vacate(worker)
             commands += run?.lost(worker, before, .replaced, at: now) ?? []
+            if let refusal { return commands + [refusal] }  // The loss may have been the run's last.
         }
         let incarnation = pool.join(worker, numerics: numerics, processID: processID)
         commands.append(.welcome(worker: worker, incarnation: incarnation))
         return commands
     }
 
+    /// What a process that wants to join is told when nobody may.
+    private var refusal: Command? {
+        guard let run, run.isOver else { return nil }
+        return .refuse(because: "the run \(run.id) is over")
+    }
+
     /// What follows from the state alone: empty slots are filled, and a run without a gang gets one if there is one.
     private mutating func proceed(at now: Instant) -> [Command] {
         guard run != nil, !run!.isOver else { return [] }
         var commands: [Command] = []
-        for worker in pool.startable {
+        for worker in pool.startable(retrying: run!.needsWorkers) {
             pool.starting(worker, at: now)
             commands.append(.startWorker(worker))
         }
@@ -102,12 +115,13 @@ public struct Coordinator: Equatable, Sendable {
         guard run != nil, !run!.isOver else { return [] }
         let limit = now + TimeSpan.zero - run!.plan.formationLimit
         let late = pool.overdue(startedBefore: limit)
-        var commands = late.map {
+        let commands = late.map {
             Command.evict($0, because: "its process did not join within \(run!.plan.formationLimit)")
         }
-        for worker in late { pool.starting(worker, at: now) }  // Its end is told by the supervisor; ask again only later.
-        commands += run!.formationOverdue(startedBefore: limit, at: now)
-        return commands
+        for worker in late { pool.dismissStarting(worker, at: now) }  // Its end is told by the supervisor.
+        let hanging = run!.missingMembers(formingSince: limit)
+        for worker in hanging { pool.dismiss(worker) }  // Or the next gang would be formed with them.
+        return commands + run!.formationOverdue(hanging, at: now)
     }
 
     private func checkInvariants() {

@@ -161,9 +161,11 @@ extension LossCause: LineValue {
 
     /// Reads what `lineText` wrote.
     public init?(lineText: String) {
-        let parts = lineText.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let detail = parts.count > 1 ? parts[1] : ""
-        switch parts[0] {
+        // By scalars: a detail that begins with a combining mark is one character with the colon.
+        let scalars = lineText.unicodeScalars
+        let colon = scalars.firstIndex(of: ":")
+        let detail = colon.map { String(scalars[scalars.index(after: $0)...]) } ?? ""
+        switch String(scalars[..<(colon ?? scalars.endIndex)]) {
         case "connection-closed": self = .connectionClosed
         case "replaced": self = .replaced
         case "coordinator-ended": self = .coordinatorEnded

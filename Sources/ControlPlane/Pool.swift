@@ -9,10 +9,17 @@ public struct Pool: Equatable, Sendable {
     public enum Occupant: Equatable, Sendable {
         /// Nothing. May become `starting` or `up`.
         case empty
-        /// A process that has not joined yet. May become `up` or `empty`.
-        case starting(since: Instant)
-        /// A process that has joined. May become `empty`, or `up` with a newer incarnation.
+        /// A process that has not joined yet, and may not any more once it is dismissed. May become `up`, `empty` or
+        /// `failed`.
+        case starting(since: Instant, isDismissed: Bool)
+        /// A process that has joined. May become `leaving`, `empty`, or `up` with a newer incarnation.
         case up(Incarnation, numerics: String, processID: Int)
+        /// A process that was told to end and has not: no gang may have it, and its slot is not free. May become
+        /// `empty`, or `up` with a newer incarnation.
+        case leaving(Incarnation)
+        /// Nothing: its last process ended before it joined, at a time when the run could do without. May become
+        /// `starting` once the run waits for workers, or `up`.
+        case failed
     }
 
     /// A slot and what is known of it.
@@ -43,8 +50,14 @@ public struct Pool: Equatable, Sendable {
     public subscript(worker: WorkerID) -> Slot? { index(worker).map { slots[$0] } }
 
     /// Whether `incarnation` is the process that lives at `worker`.
-    public func holds(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
-        if case .up(incarnation, _, _) = self[worker]?.occupant { true } else { false }
+    public func holds(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool { incarnation == resident(of: worker) }
+
+    /// The process that lives at `worker`, if one has joined there.
+    func resident(of worker: WorkerID) -> Incarnation? {
+        switch self[worker]?.occupant {
+        case .up(let incarnation, _, _), .leaving(let incarnation): incarnation
+        case .empty, .starting, .failed, nil: nil
+        }
     }
 
     /// Workers that are up, by address.
@@ -58,17 +71,19 @@ public struct Pool: Equatable, Sendable {
         }
     }
 
-    /// Supervised slots with nothing in them.
-    var startable: [WorkerID] { slots.filter { $0.supervised && $0.occupant == .empty }.map(\.worker) }
+    /// Supervised slots with nothing in them; those whose last process failed only when `retrying`.
+    func startable(retrying: Bool) -> [WorkerID] {
+        slots.filter { $0.supervised && ($0.occupant == .empty || retrying && $0.occupant == .failed) }.map(\.worker)
+    }
 
     /// Slots whose process was started before `limit` and has not joined.
     func overdue(startedBefore limit: Instant) -> [WorkerID] {
-        slots.filter { if case .starting(let since) = $0.occupant { since <= limit } else { false } }.map(\.worker)
+        slots.filter { if case .starting(let since, _) = $0.occupant { since <= limit } else { false } }.map(\.worker)
     }
 
     /// When the first of the processes that have not joined was started.
     var earliestStart: Instant? {
-        slots.compactMap { if case .starting(let since) = $0.occupant { since } else { nil } }.min()
+        slots.compactMap { if case .starting(let since, _) = $0.occupant { since } else { nil } }.min()
     }
 
     /// A supervisor looks after slots 0 ..< `count` of `node`.
@@ -86,7 +101,12 @@ public struct Pool: Equatable, Sendable {
     /// A process is being started in `worker`.
     mutating func starting(_ worker: WorkerID, at now: Instant) {
         guard let slot = index(worker) else { preconditionFailure("a process starts in the unknown slot \(worker)") }
-        slots[slot].occupant = .starting(since: now)
+        slots[slot].occupant = .starting(since: now, isDismissed: false)
+    }
+
+    /// The process started in `worker` is told to end, and is told again when it is still there after a while.
+    mutating func dismissStarting(_ worker: WorkerID, at now: Instant) {
+        if let slot = index(worker) { slots[slot].occupant = .starting(since: now, isDismissed: true) }
     }
 
     /// Where a process that asks for `wanted` on `node` goes: its slot, else the first unsupervised slot of the node
@@ -110,6 +130,17 @@ public struct Pool: Equatable, Sendable {
         return incarnation
     }
 
+    /// The process at `worker` is told to end.
+    mutating func dismiss(_ worker: WorkerID) {
+        guard let slot = index(worker), case .up(let incarnation, _, _) = slots[slot].occupant else { return }
+        slots[slot].occupant = .leaving(incarnation)
+    }
+
+    /// The process started in `worker` ended before it joined, and nobody needs another one now.
+    mutating func fail(_ worker: WorkerID) {
+        if let slot = index(worker) { slots[slot].occupant = .failed }
+    }
+
     /// Nothing lives at `worker` any more.
     mutating func vacate(_ worker: WorkerID) {
         if let slot = index(worker) { slots[slot].occupant = .empty }
@@ -126,7 +157,7 @@ public struct Pool: Equatable, Sendable {
     func checkInvariants() {
         precondition(zip(slots, slots.dropFirst()).allSatisfy { $0.worker < $1.worker }, "slots out of order: \(slots)")
         for slot in slots {
-            if case .up(let incarnation, _, _) = slot.occupant {
+            if let incarnation = resident(of: slot.worker) {
                 precondition(incarnation == slot.newest, "an old process lives at \(slot.worker): \(slot)")
             }
         }

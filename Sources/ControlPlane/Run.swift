@@ -55,7 +55,7 @@ public struct Run: Equatable, Sendable {
     public internal(set) var checkpoints: [Checkpoint] = []
     /// The step whose checkpoint is being written.
     public internal(set) var saving: Int?
-    /// Whether a checkpoint is overdue because one was still being written, or could not be.
+    /// Whether a checkpoint is overdue because one was still being written when it was due.
     public internal(set) var saveOverdue = false
     /// Restarts since the highest step last rose.
     public internal(set) var restarts = 0
@@ -143,7 +143,10 @@ public struct Run: Equatable, Sendable {
         }
         let last = step == plan.steps || interrupted
         var commands: [Command] = []
-        if step % plan.checkpointInterval == 0 || saveOverdue || last {
+        // A step that is done again may have its checkpoint already, which nothing should touch.
+        let isKept = checkpoints.contains { $0.step == step }
+        let isDue = step % plan.checkpointInterval == 0 || saveOverdue
+        if isDue && !isKept || last && !isSaved {
             // One at a time: the writer holds one snapshot. The last is queued behind whatever is being written.
             if saving == nil || last {
                 saving = step
@@ -170,8 +173,8 @@ public struct Run: Equatable, Sendable {
 
     /// A checkpoint is durable. One of an older generation counts too, if its step is part of the committed history:
     /// the bits of a step do not depend on who computed it.
-    mutating func checkpointWritten(step: Int, weightsSHA256: String) -> [Command] {
-        if saving == step { saving = nil }
+    mutating func checkpointWritten(_ generation: Generation, step: Int, weightsSHA256: String) -> [Command] {
+        if generation == self.generation, saving == step { saving = nil }
         guard step <= reached, !checkpoints.contains(where: { $0.step == step }) else { return settleIfSaved() }
         let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
         checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)
@@ -207,6 +210,7 @@ public struct Run: Equatable, Sendable {
         phase = .stopping(last)
         guard !last.checkpoint, !last.evaluation else { return [] }
         let saved = checkpoints.last?.step ?? 0
+        committed = max(committed, saved)  // A late checkpoint of an older gang brings its steps back.
         return end(saved == plan.steps ? .completed : .interrupted(checkpoint: saved))
     }
 
@@ -225,7 +229,10 @@ public struct Run: Equatable, Sendable {
         case .running:
             interrupted = true
             return []
-        case .stopping, .over:
+        case .stopping:
+            interrupted = true  // Nothing changes, unless a member is lost before the end: then there is no next gang.
+            return []
+        case .over:
             return []
         case .waiting, .forming:
             return end(.interrupted(checkpoint: checkpoints.last?.step ?? 0))

@@ -13,9 +13,13 @@ extension Run {
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
     }
 
-    /// A process ended before it joined. It counts as a restart, because a program that cannot start never will.
+    /// Whether it has no gang and wants one: only then does it matter that a process cannot be started.
+    var needsWorkers: Bool { if case .waiting = phase { true } else { false } }
+
+    /// A process ended before it joined. It counts as a restart, because a program that cannot start never will; but not
+    /// against a gang that is whole without it.
     mutating func startFailed(_ worker: WorkerID, _ how: LossCause, at now: Instant) -> [Command] {
-        guard !isOver else { return [] }
+        guard needsWorkers else { return [] }
         restarts += 1
         return giveUpIfExhausted("the worker process of \(worker) \(how.sentence) before it joined")
     }
@@ -25,9 +29,9 @@ extension Run {
         _ worker: WorkerID, _ incarnation: Incarnation, _ generation: Generation, step: Int, _ reason: String,
         at now: Instant
     ) -> [Command] {
-        guard generation == self.generation, case .forming = phase, let rank = rank(of: worker, incarnation) else {
-            return []
-        }
+        guard generation == self.generation, case .forming = phase, step == committed,
+            let rank = rank(of: worker, incarnation)
+        else { return [] }
         checkpoints.removeAll { $0.step == step }
         return interruptGang(because: .restoreFailed(worker: worker, rank: rank, step: step, reason: reason))
     }
@@ -38,9 +42,14 @@ extension Run {
         return interruptGang(because: .replicasDisagree(step: step, norms: norms))
     }
 
-    /// Members that have been restoring since `limit` or before are replaced.
-    mutating func formationOverdue(startedBefore limit: Instant, at now: Instant) -> [Command] {
-        guard case .forming(let missing, let since) = phase, since <= limit else { return [] }
+    /// Members that have been restoring since `limit` or before.
+    func missingMembers(formingSince limit: Instant) -> [WorkerID] {
+        if case .forming(let missing, let since) = phase, since <= limit { missing } else { [] }
+    }
+
+    /// Members that did not restore in time are replaced.
+    mutating func formationOverdue(_ missing: [WorkerID], at now: Instant) -> [Command] {
+        guard !missing.isEmpty else { return [] }
         let evictions = missing.map {
             Command.evict($0, because: "it did not restore its state within \(plan.formationLimit)")
         }
@@ -50,16 +59,12 @@ extension Run {
     /// The coordinator, or the whole run, was gone. What was committed is still committed.
     mutating func resumed(at now: Instant) -> [Command] {
         interrupted = false
+        restarts = 0  // A resumption is a user's wish: it is not counted, and opens a new account.
         saving = nil
-        switch phase {
-        case .over, .waiting:
-            restarts = 0
-            phase = .waiting(because: nil)
-            return []
-        case .forming, .running, .stopping:
-            restarts = 0
-            return interruptGang(because: .coordinatorLost)
-        }
+        let hadGang = !members.isEmpty
+        members = []
+        phase = .waiting(because: nil)
+        return hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : []
     }
 
     private mutating func interruptGang(because reason: InterruptionReason) -> [Command] {

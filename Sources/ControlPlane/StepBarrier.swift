@@ -23,21 +23,23 @@ public struct StepBarrier: Equatable, Sendable {
     private let parts: [Range<Int>]
     private let tree: ReductionTree
     private var step = 0
+    private var completed = 0
     private var contributions: [Contribution?]
 
     /// A barrier for members that compute `parts` of a step's micro-batches.
     public init(parts: [Range<Int>]) {
         self.parts = parts
-        tree = ReductionTree(leaves: parts.map(\.upperBound).max() ?? 1)
+        tree = ReductionTree(leaves: max(1, parts.map(\.upperBound).max() ?? 1))
         contributions = parts.map { _ in nil }
     }
 
     /// Takes the contribution of `rank` to `step`: one loss a micro-batch of its part. Returns the verdict when it was
-    /// the last; nil before, and for a contribution that fits no step (told twice, too few losses).
+    /// the last; nil before, and for a contribution that fits no step (told twice, too few losses, a step that is
+    /// complete already).
     public mutating func contribute(
         rank: Int, step: Int, losses: [Double], gradientNorm: Double, profile: StepProfile
     ) -> Verdict? {
-        guard parts.indices.contains(rank), losses.count == parts[rank].count else { return nil }
+        guard parts.indices.contains(rank), losses.count == parts[rank].count, step > completed else { return nil }
         if step != self.step {
             guard contributions.allSatisfy({ $0 == nil }) else { return nil }
             self.step = step
@@ -47,6 +49,7 @@ public struct StepBarrier: Equatable, Sendable {
         let all = contributions.compactMap { $0 }
         guard all.count == parts.count else { return nil }
         contributions = parts.map { _ in nil }
+        completed = step
         let norm = all[0].gradientNorm
         guard all.allSatisfy({ $0.gradientNorm.bitPattern == norm.bitPattern }) else {
             let list = all.enumerated().map { "rank \($0.offset): \($0.element.gradientNorm)" }

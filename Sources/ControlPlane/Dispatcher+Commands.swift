@@ -1,0 +1,71 @@
+// What the coordinator asks for, turned into words to workers and orders to the world.
+
+import Jobs
+import Messages
+import Primitives
+
+extension Dispatcher {
+    mutating func carryOut(_ command: Command, at now: Instant) {
+        switch command {
+        case .startWorker(let worker): outputs.append(.startProcess(worker))
+        case .evict(let worker, let reason):
+            if let session = sessions[worker] { send(.exit(because: reason), to: session) }
+            if coordinator.pool[worker]?.supervised == true { outputs.append(.killProcess(worker)) }
+        case .welcome(let worker, let incarnation): welcome(worker, incarnation, at: now)
+        case .refuse(let reason):
+            guard let greeting else { break }
+            outputs.append(
+                .send(.refuse(reason: reason), to: greeting.connection, incarnation: Incarnation(0)))
+        case .wait: break
+        case .form(_, let generation, let members, let restore): form(generation, members, restore: restore)
+        case .begin(_, let generation): sendAll(.begin(generation: generation))
+        case .saveCheckpoint(_, let generation, let step):
+            guard let writer = gang?.members.first, let session = sessions[writer.worker] else { break }
+            send(.saveCheckpoint(generation: generation, step: step), to: session)
+        case .evaluate(_, let generation, let step): sendAll(.evaluate(generation: generation, step: step))
+        case .commit(_, let generation, let step): sendAll(.commit(generation: generation, step: step))
+        case .abort(_, let generation, let reason):
+            sendAll(.abort(generation: generation, because: reason.sentence))
+            gang = nil
+        case .deleteCheckpoint(_, let step): outputs.append(.deleteCheckpoint(step: step))
+        case .finish(_, let outcome):
+            for session in sessions.all { send(.exit(because: "the run is over"), to: session) }
+            outputs.append(.finished(outcome))
+        }
+    }
+
+    private mutating func welcome(_ worker: WorkerID, _ incarnation: Incarnation, at now: Instant) {
+        guard let greeting else { preconditionFailure("\(worker) is welcomed, but nobody introduced himself") }
+        let session = Session(
+            connection: greeting.connection, worker: worker, incarnation: incarnation,
+            processID: greeting.hello.processID, exchangeEndpoint: greeting.hello.exchangeEndpoint)
+        sessions.add(session)
+        detector.heard(worker, incarnation, at: now)
+        send(
+            .welcome(
+                worker: worker, incarnation: incarnation, run: assignment.run, runDirectory: assignment.folder,
+                job: assignment.job, heartbeatInterval: job.faultTolerance.heartbeatInterval,
+                lease: job.faultTolerance.lease),
+            to: session)
+    }
+
+    private mutating func form(_ generation: Generation, _ members: [Member], restore: Int) {
+        gang = Gang(generation: generation, members: members)
+        let addresses = members.map { member in
+            MemberAddress(
+                worker: member.worker, incarnation: member.incarnation,
+                endpoint: sessions[member.worker]?.exchangeEndpoint ?? "", part: member.part,
+                evaluationPart: member.evaluationPart)
+        }
+        for (rank, member) in members.enumerated() {
+            guard let session = sessions[member.worker] else { continue }
+            send(.form(generation: generation, rank: rank, members: addresses, restore: restore), to: session)
+        }
+    }
+
+    private mutating func sendAll(_ message: CoordinatorMessage) {
+        for member in gang?.members ?? [] {
+            if let session = sessions[member.worker] { send(message, to: session) }
+        }
+    }
+}

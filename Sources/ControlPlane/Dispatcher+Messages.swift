@@ -1,0 +1,89 @@
+// What workers say, turned into facts. Everything passes the fence first: only the process that lives at its slot, and
+// only about the generation that goes on.
+
+import Jobs
+import Messages
+import Primitives
+
+extension Dispatcher {
+    mutating func take(
+        _ message: WorkerMessage, from connection: ConnectionID, _ incarnation: Incarnation, at now: Instant
+    ) {
+        if case .hello(let hello) = message {
+            greeting = (connection, hello)
+            tell(
+                .workerJoined(
+                    worker: hello.worker, node: hello.node, processID: hello.processID, numerics: hello.numerics),
+                at: now)
+            greeting = nil
+            return
+        }
+        guard let session = sessions[connection], session.incarnation == incarnation else {
+            // A process of before that does not know it has been replaced.
+            outputs.append(.dropped(reason: "a message came from a process that is no member of the pool"))
+            outputs.append(.send(.exit(because: "it has been replaced"), to: connection, incarnation: incarnation))
+            return
+        }
+        detector.heard(session.worker, session.incarnation, at: now)
+        take(message, of: session, at: now)
+    }
+
+    private mutating func take(_ message: WorkerMessage, of session: Session, at now: Instant) {
+        let (worker, incarnation, run) = (session.worker, session.incarnation, assignment.run)
+        switch message {
+        case .hello, .heartbeat: break
+        case .formed(let generation):
+            tell(.memberFormed(worker: worker, incarnation: incarnation, generation: generation), at: now)
+        case .restoreFailed(let generation, let step, let reason):
+            tell(
+                .restoreFailed(
+                    worker: worker, incarnation: incarnation, generation: generation, step: step, reason: reason),
+                at: now)
+        case .contributed(let generation, let step, let losses, let norm, let times):
+            contribute(session, generation, step, losses, norm, StepProfile(times), at: now)
+        case .evaluated(let generation, let step, let losses):
+            guard let rank = gang?.rank(of: session, generation),
+                let loss = gang?.evaluate(rank: rank, step: step, losses: losses)
+            else { break }
+            tell(.evaluated(run: run, generation: generation, step: step, loss: loss), at: now)
+        case .checkpointWritten(let generation, let step, let digest, let size, let took):
+            tell(
+                .checkpointWritten(
+                    run: run, generation: generation, step: step, weightsSHA256: digest, size: size, took: took),
+                at: now)
+        case .checkpointFailed(let generation, let step, let reason):
+            tell(.checkpointFailed(run: run, generation: generation, step: step, reason: reason), at: now)
+        case .goodbye(let reason): lose(session, .left(reason), at: now)
+        }
+    }
+
+    private mutating func contribute(
+        _ session: Session, _ generation: Generation, _ step: Int, _ losses: [Double], _ norm: Double,
+        _ profile: StepProfile, at now: Instant
+    ) {
+        guard let rank = gang?.rank(of: session, generation) else { return }
+        let verdict = gang?.barrier.contribute(
+            rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile)
+        switch verdict {
+        case .complete(let loss, let norm, let profile):
+            let report = StepReport(
+                step: step, loss: loss, gradientNorm: norm,
+                learningRate: job.training.learningRate.rate(at: step, of: job.training.steps),
+                tokens: job.tokensPerStep, profile: profile)
+            tell(.stepContributed(run: assignment.run, generation: generation, report: report), at: now)
+        case .disagreement(let norms):
+            tell(
+                .replicasDisagree(run: assignment.run, generation: generation, step: step, norms: norms), at: now)
+        case nil: break
+        }
+    }
+}
+
+extension StepProfile {
+    /// A member's times.
+    init(_ times: StepTimes) {
+        self.init(
+            compute: times.compute, exchange: times.exchange, update: times.update, snapshot: times.snapshot,
+            evaluation: times.evaluation)
+    }
+}

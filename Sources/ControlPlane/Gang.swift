@@ -1,0 +1,37 @@
+// The gang that goes on, as its world needs to know it: who contributes which part of a step, and what has been said of
+// it so far. Refuses contributions of other generations.
+
+import Primitives
+
+/// A generation and its members.
+public struct Gang: Equatable, Sendable {
+    /// The generation.
+    public let generation: Generation
+    /// The members, by rank.
+    public let members: [Member]
+    /// Gathers the contributions to a step.
+    var barrier: StepBarrier
+    /// Gathers the losses of a measurement on the validation part.
+    private var evaluations: StepBarrier
+
+    init(generation: Generation, members: [Member]) {
+        self.generation = generation
+        self.members = members
+        barrier = StepBarrier(parts: members.map(\.part))
+        evaluations = StepBarrier(parts: members.map(\.evaluationPart))
+    }
+
+    /// The rank of `session` in this generation; nil for strangers and for other generations.
+    func rank(of session: Session, _ generation: Generation) -> Int? {
+        guard generation == self.generation else { return nil }
+        return members.firstIndex { $0.worker == session.worker && $0.incarnation == session.incarnation }
+    }
+
+    /// Takes a member's validation losses after `step`; returns the mean when it was the last member.
+    mutating func evaluate(rank: Int, step: Int, losses: [Double]) -> Double? {
+        let verdict = evaluations.contribute(
+            rank: rank, step: step, losses: losses, gradientNorm: 0, profile: StepProfile())
+        if case .complete(let loss, _, _) = verdict { return loss }
+        return nil
+    }
+}
