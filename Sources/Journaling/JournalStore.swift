@@ -92,6 +92,12 @@ public final class JournalStore: Sendable {
         return store
     }
 
+    /// The version of the SQLite library in use, `3.40.1`.
+    /// - Throws: the library's error when not even a database in memory can be opened.
+    public static func engineVersion() throws -> String {
+        try DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") ?? "unknown" }
+    }
+
     private static let tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE records (

@@ -1,6 +1,6 @@
-// Where a run's time went. Every nanosecond from submission to the last record is in exactly one item, because the
-// ledger is a mark that moves along the records and books what it passes: the items add up by construction. Refuses
-// estimates.
+// Where a run's time went. Every nanosecond from submission to the mark is in exactly one item, because the ledger is a
+// mark that moves along the records and books what it passes: the items add up by construction. The mark stands at the
+// last record, except during a step: what that time was for is known at its commit. Refuses estimates.
 
 import Primitives
 
@@ -17,7 +17,8 @@ public enum LedgerItem: String, CaseIterable, Sendable, Codable {
     case detection
     /// From the end of a generation to the first step of the next, and the first formation.
     case restart
-    /// Snapshots that the training waited for, and the last checkpoint after the last step.
+    /// Snapshots that the training waited for, and what is awaited after the last step: its checkpoint, and its
+    /// validation loss.
     case checkpoint
     /// From submission to the first gang, and between an end and a resumption.
     case queued
@@ -26,7 +27,7 @@ public enum LedgerItem: String, CaseIterable, Sendable, Codable {
 /// A run's time by item.
 public struct Ledger: Equatable, Sendable {
     private var spans: [TimeSpan]
-    /// Up to where time is booked; nil before the first record.
+    /// Up to where time is booked; nil before the submission.
     public private(set) var mark: Instant?
     private var start = Instant.zero
 

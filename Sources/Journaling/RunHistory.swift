@@ -34,8 +34,18 @@ public struct RunHistory: Equatable, Sendable {
     /// The instant of the last record.
     public private(set) var now = Instant.zero
 
+    private struct Drill: Equatable, Sendable {
+        var at: Instant
+        var index: Int
+        var worker: WorkerID
+        var incarnation: Incarnation
+    }
+
     private var reached = 0
-    private var drill: (at: Instant, index: Int, worker: WorkerID, incarnation: Incarnation)?
+    /// The segment that committed each step last; step 1 first.
+    private var newestSegment: [Int] = []
+    /// Drills whose victim has not been missed yet.
+    private var drills: [Drill] = []
 
     /// The story of no record.
     public init() {}
@@ -52,67 +62,110 @@ public struct RunHistory: Equatable, Sendable {
     /// Tokens of the steps that count.
     public var tokens: Int { committed * (steps.last?.tokens ?? 0) }
 
-    /// Whether the step at `index` of `steps` still counts: no later segment began at or before it.
+    /// Whether `point`, one of `steps`, still counts: the run has not gone back before it, and has not done it again.
+    /// (A checkpoint of an older gang may become durable late, and bring steps back that were being done again.)
     public func survives(_ point: StepPoint) -> Bool {
-        !segments[(point.segment + 1)...].contains { $0.restored < point.step }
+        point.step <= committed && newestSegment[point.step - 1] == point.segment
     }
 
     /// Tells the next record.
     public mutating func add(_ record: Record) {
+        let previous = coordinator
+        let silence = now
         now = record.at
-        if ledger.mark == nil { ledger.open(at: now) }
-        let before = coordinator.run
         _ = coordinator.handle(record.event, at: record.at)
-        tell(record, before: before)
-        for command in record.commands { tell(command, record, before: before) }
-        if !record.commands.contains(where: { if case .abort = $0 { true } else { false } }) { settle(before: before) }
+        tell(record, previous, silentSince: silence)
+        for command in record.commands { tell(command, record, before: previous.run, silentSince: silence) }
+        if !record.commands.contains(where: { if case .abort = $0 { true } else { false } }) {
+            settle(before: previous.run)
+        }
     }
 
-    private mutating func tell(_ record: Record, before: Run?) {
+    private mutating func tell(_ record: Record, _ previous: Coordinator, silentSince silence: Instant) {
         switch record.event {
         case .jobSubmitted(let id, let plan):
             (run, self.plan, submittedWall) = (id, plan, record.wallNanoseconds)
+            ledger.open(at: now)
         case .runResumed:
-            ledger.book(before?.isOver ?? true ? .queued : .stalled, until: now)
-            outcome = nil
-            for index in processes.indices where processes[index].lostAt == nil {
-                processes[index].lostAt = now
-                processes[index].lost = .coordinatorEnded
-            }
+            resume(before: previous.run, silentSince: silence)
         case .workerJoined(_, let node, let processID, let numerics):
             for case .welcome(let worker, let incarnation) in record.commands {
+                lose(worker, .replaced)
                 processes.append(
                     WorkerProcess(
                         worker: worker, incarnation: incarnation, node: node, processID: processID,
                         numerics: numerics, joinedAt: now))
             }
         case .workerLost(let worker, let incarnation, let how):
-            if let index = processes.lastIndex(where: { $0.worker == worker && $0.incarnation == incarnation }) {
-                processes[index].lostAt = now
-                processes[index].lost = how
-            }
+            if previous.pool.holds(worker, incarnation) { lose(worker, how) }
         case .workerStartFailed(let worker, let how):
-            note(.startFailed(worker: worker, how: how), before)
+            guard case .starting = previous.pool[worker]?.occupant, previous.run?.isOver == false else { break }
+            note(.startFailed(worker: worker, how: how), previous.run)
         case .faultInjected(_, let index, let worker, let incarnation, _):
-            drill = (now, index, worker, incarnation)
-        case .evaluated(_, _, let step, let loss):
-            evaluations.append(EvaluationPoint(segment: segments.count - 1, step: step, at: now, loss: loss))
-        case .checkpointWritten(_, _, let step, let digest, let size, let took):
-            checkpoints.append(
-                CheckpointPoint(
-                    segment: segments.count - 1, step: step, at: now, weightsSHA256: digest, size: size, took: took))
-        case .checkpointFailed(_, _, let step, let reason):
-            note(.checkpointFailed(step: step, reason: reason), before)
+            drills.append(Drill(at: now, index: index, worker: worker, incarnation: incarnation))
+        case .evaluated(_, let generation, let step, let loss):
+            tellEvaluation(generation, step: step, loss: loss)
+        case .checkpointWritten(_, let generation, let step, let digest, let size, let took):
+            tellCheckpoint(generation, step: step, digest, size, took)
+        case .checkpointFailed(_, let generation, let step, let reason):
+            guard let run = previous.run, run.generation == generation, run.saving == step else { break }
+            note(.checkpointFailed(step: step, reason: reason), run)
         case .stepContributed, .slotsOffered, .memberFormed, .restoreFailed, .replicasDisagree, .interruptRequested,
             .deadlineReached:
             break
         }
     }
 
-    private mutating func tell(_ command: Command, _ record: Record, before: Run?) {
+    /// Nobody coordinated from `silence` until now. What the gang did meanwhile, and since the last commit, is lost.
+    private mutating func resume(before: Run?, silentSince silence: Instant) {
+        switch before?.phase {
+        case .running: ledger.book(.replayed, until: silence)
+        case .stopping: ledger.book(.checkpoint, until: silence)
+        case .forming, .waiting, .over, nil: break  // Booked up to the last record.
+        }
+        ledger.book(before?.isOver ?? true ? .queued : .stalled, until: now)
+        outcome = nil
+        for index in processes.indices where processes[index].lostAt == nil {
+            processes[index].lostAt = now
+            processes[index].lost = .coordinatorEnded
+        }
+    }
+
+    /// The process that lives at `worker`, if one does, is gone.
+    private mutating func lose(_ worker: WorkerID, _ how: LossCause) {
+        guard let index = processes.lastIndex(where: { $0.worker == worker && $0.lostAt == nil }) else { return }
+        processes[index].lostAt = now
+        processes[index].lost = how
+    }
+
+    /// The segment of `generation`; nil for a generation that never was.
+    private func segment(of generation: Generation) -> Segment? {
+        segments.last { $0.generation == generation }
+    }
+
+    private mutating func tellEvaluation(_ generation: Generation, step: Int, loss: Double) {
+        guard let segment = segment(of: generation)?.index,
+            !evaluations.contains(where: { $0.segment == segment && $0.step == step })
+        else { return }
+        evaluations.append(EvaluationPoint(segment: segment, step: step, at: now, loss: loss))
+    }
+
+    private mutating func tellCheckpoint(
+        _ generation: Generation, step: Int, _ digest: String, _ size: ByteCount, _ took: TimeSpan
+    ) {
+        guard let segment = segment(of: generation)?.index, step <= reached,
+            !checkpoints.contains(where: { $0.segment == segment && $0.step == step })
+        else { return }
+        checkpoints.append(
+            CheckpointPoint(segment: segment, step: step, at: now, weightsSHA256: digest, size: size, took: took))
+    }
+
+    private mutating func tell(
+        _ command: Command, _ record: Record, before: Run?, silentSince silence: Instant
+    ) {
         switch command {
         case .form(_, let generation, let members, let restore):
-            ledger.book(segments.isEmpty && incidents.isEmpty ? .queued : .restart, until: now)
+            ledger.book(segments.isEmpty ? .queued : .restart, until: now)
             if let open = incidents.lastIndex(where: { $0.isOpen }) {
                 incidents[open].restoredStep = restore
                 incidents[open].lostSteps = max(0, (incidents[open].step) - restore)
@@ -125,7 +178,7 @@ public struct RunHistory: Equatable, Sendable {
             if !segments.isEmpty { segments[segments.count - 1].began = now }
         case .commit(_, _, let step):
             if case .stepContributed(_, _, let report) = record.event { commit(step, report) }
-        case .abort(_, _, let reason): interrupt(reason, before)
+        case .abort(_, _, let reason): interrupt(reason, before, silentSince: silence)
         case .finish(_, let outcome):
             self.outcome = outcome
             if !segments.isEmpty, segments[segments.count - 1].end == nil { segments[segments.count - 1].end = now }
@@ -138,33 +191,37 @@ public struct RunHistory: Equatable, Sendable {
         ledger.book(step > reached ? .productive : .replayed, until: now)
         reached = max(reached, step)
         let segment = segments.count - 1
+        if step > newestSegment.count { newestSegment.append(segment) } else { newestSegment[step - 1] = segment }
         segments[segment].lastStep = step
         steps.append(
             StepPoint(
                 segment: segment, step: step, at: now, loss: report.loss, gradientNorm: report.gradientNorm,
                 learningRate: report.learningRate, tokens: report.tokens, profile: report.profile))
-        if let open = incidents.lastIndex(where: { $0.isOpen }), step > incidents[open].step {
-            incidents[open].regainedAt = now
-        }
-        if let open = incidents.lastIndex(where: { $0.isOpen }), incidents[open].resumedAt == nil {
-            incidents[open].resumedAt = now
+        if let open = incidents.lastIndex(where: { $0.isOpen }) {
+            if incidents[open].resumedAt == nil { incidents[open].resumedAt = now }
+            if step > incidents[open].step { incidents[open].regainedAt = now }
         }
     }
 
-    private mutating func interrupt(_ reason: InterruptionReason, _ before: Run?) {
+    private mutating func interrupt(_ reason: InterruptionReason, _ before: Run?, silentSince silence: Instant) {
         var injected: Int?
         var struckAt: Instant?
-        if case .workerLost(let worker, _, _) = reason, let drill, drill.worker == worker {
-            (injected, struckAt) = (drill.index, drill.at)
-            self.drill = nil
+        if case .workerLost(let worker, let rank, _) = reason, let incarnation = before?.members[rank].incarnation,
+            let known = drills.firstIndex(where: { $0.worker == worker && $0.incarnation == incarnation })
+        {
+            (injected, struckAt) = (drills[known].index, drills[known].at)
+            drills.remove(at: known)
+        } else if reason == .coordinatorLost {
+            struckAt = silence
         }
         switch before?.phase {
         case .running, .stopping:
-            if let struckAt { ledger.book(.replayed, until: struckAt) }
-            ledger.book(reason == .coordinatorLost ? .stalled : .detection, until: now)
-        default: ledger.book(.restart, until: now)
+            let inStep = before?.phase == .running
+            if let struckAt { ledger.book(inStep ? .replayed : .checkpoint, until: struckAt) }
+            ledger.book(.detection, until: now)
+        case .forming, .waiting, .over, nil: ledger.book(.restart, until: now)
         }
-        if !segments.isEmpty { segments[segments.count - 1].end = now }
+        if !segments.isEmpty { segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now }
         // An interruption before progress was regained belongs to the same trouble, but is an incident of its own.
         for index in incidents.indices where incidents[index].isOpen { incidents[index].regainedAt = now }
         note(.interruption(reason), before, struckAt: struckAt, injection: injected, open: true)
@@ -191,16 +248,10 @@ public struct RunHistory: Equatable, Sendable {
             case .stopping: ledger.book(.checkpoint, until: now)
             case .over, nil: ledger.book(.queued, until: now)
             case .waiting: ledger.book(segments.isEmpty ? .queued : .restart, until: now)
-            case .forming, .running: ledger.book(.restart, until: now)
+            case .forming: ledger.book(.restart, until: now)
+            case .running: break  // Its last commit is this record.
             }
         case .running, nil: break
         }
-    }
-
-    /// Equal when the same records were told.
-    public static func == (a: RunHistory, b: RunHistory) -> Bool {
-        a.coordinator == b.coordinator && a.segments == b.segments && a.steps == b.steps
-            && a.evaluations == b.evaluations && a.incidents == b.incidents && a.checkpoints == b.checkpoints
-            && a.processes == b.processes && a.ledger == b.ledger && a.outcome == b.outcome && a.now == b.now
     }
 }

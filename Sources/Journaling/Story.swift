@@ -19,7 +19,7 @@ public struct Segment: Equatable, Sendable {
     public var began: Instant?
     /// The last step it committed; nil when it committed none.
     public var lastStep: Int?
-    /// When it ended; nil while it goes on.
+    /// When it ended, which for a lost coordinator is its last record; nil while it goes on.
     public var end: Instant?
 
     init(index: Int, generation: Generation, members: [Member], restored: Int, formedAt: Instant) {
@@ -124,7 +124,8 @@ public struct Incident: Equatable, Sendable {
 
     /// Its number in the run, from 1.
     public var number: Int
-    /// When the fault struck, as far as is known: the instant of the drill, else of the detection.
+    /// When the fault struck, as far as is known: the instant of the drill, of the lost coordinator's last record, else
+    /// of the detection.
     public var at: Instant
     /// When it was detected.
     public var detectedAt: Instant
