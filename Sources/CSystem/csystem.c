@@ -1,7 +1,11 @@
+// System calls that Swift cannot express: variadic ones, and those its Glibc module leaves out. One call a function;
+// refuses to hold state.
 #define _GNU_SOURCE
 #include "CSystem.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +19,13 @@ int csystem_pidfd_open(pid_t pid) {
     return fd < 0 ? -errno : (int)fd;
 }
 
-void csystem_keep(void *data, void *hint) {
-    (void)data;
-    (void)hint;
+int csystem_eventfd(void) {
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int csystem_keep_large_blocks(void) {
+    const int mapped = mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    const int trimmed = mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    return mapped == 1 && trimmed == 1 ? 0 : -1;
 }

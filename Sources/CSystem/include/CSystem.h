@@ -1,4 +1,4 @@
-// What Swift cannot reach on Linux: variadic system calls and callbacks that run on another library's thread.
+// What Swift cannot reach on Linux: variadic system calls, and headers that its Glibc module leaves out.
 #ifndef UNDERSTUDY_CSYSTEM_H
 #define UNDERSTUDY_CSYSTEM_H
 
@@ -12,7 +12,11 @@ int csystem_set_parent_death_signal(int signal);
 /// pidfd_open(2): a descriptor that becomes readable when process `pid` ends. Returns it, or -errno.
 int csystem_pidfd_open(pid_t pid);
 
-/// A free function for zmq_msg_init_data that frees nothing: the sender owns the bytes for longer than any message.
-void csystem_keep(void *data, void *hint);
+/// eventfd(2), close-on-exec and non-blocking, counting from 0. Returns the descriptor, or -errno.
+int csystem_eventfd(void);
+
+/// mallopt(3): blocks of up to 32 MiB come from the heap, and up to 512 MiB of free heap are kept, so that receiving
+/// large messages does not map, clear and unmap pages for each one. Returns 0, or -1 when the C library refuses.
+int csystem_keep_large_blocks(void);
 
 #endif

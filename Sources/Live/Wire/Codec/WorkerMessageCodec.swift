@@ -1,0 +1,147 @@
+// WorkerMessage as bytes. Kinds count from 1; a number once used is never given to another message. Refuses values
+// that no worker could mean, such as negative steps, here and once, so that nobody behind it has to.
+
+import Messages
+import Primitives
+
+extension WorkerMessage: ControlMessage {
+    /// The number of the message's kind on the wire.
+    public var kind: UInt8 {
+        switch self {
+        case .hello: 1
+        case .heartbeat: 2
+        case .formed: 3
+        case .restoreFailed: 4
+        case .contributed: 5
+        case .evaluated: 6
+        case .checkpointWritten: 7
+        case .checkpointFailed: 8
+        case .goodbye: 9
+        }
+    }
+
+    /// The frame's version: a greeting's is the one it carries, so that both are always equal.
+    public var version: Int {
+        if case .hello(let hello) = self { hello.version } else { protocolVersion }
+    }
+
+    /// The fields as bytes.
+    public var body: [UInt8] {
+        var writer = ByteWriter()
+        switch self {
+        case .hello(let hello): writer.hello(hello)
+        case .heartbeat: break
+        case .formed(let generation): writer.int(generation.number)
+        case .restoreFailed(let generation, let step, let reason),
+            .checkpointFailed(let generation, let step, let reason):
+            writer.position(generation, step)
+            writer.text(reason)
+        case .contributed(let generation, let step, let losses, let gradientNorm, let times):
+            writer.position(generation, step)
+            writer.list(losses) { $0.double($1) }
+            writer.double(gradientNorm)
+            writer.times(times)
+        case .evaluated(let generation, let step, let losses):
+            writer.position(generation, step)
+            writer.list(losses) { $0.double($1) }
+        case .checkpointWritten(let generation, let step, let digest, let size, let took):
+            writer.position(generation, step)
+            writer.text(digest)
+            writer.integer(size.bytes)
+            writer.integer(took.nanoseconds)
+        case .goodbye(let reason): writer.text(reason)
+        }
+        return writer.bytes
+    }
+
+    /// The message of `kind` whose fields are `body`.
+    public init(kind: UInt8, body: [UInt8]) throws(FrameError) {
+        var reader = ByteReader(body)
+        switch kind {
+        case 1: self = .hello(try reader.hello())
+        case 2: self = .heartbeat
+        case 3: self = .formed(generation: try reader.generation())
+        case 4:
+            self = .restoreFailed(
+                generation: try reader.generation(), step: try reader.count("step"), reason: try reader.text("reason"))
+        case 5:
+            self = .contributed(
+                generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses(),
+                gradientNorm: try reader.double("gradient norm"), times: try reader.times())
+        case 6:
+            self = .evaluated(
+                generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses())
+        case 7:
+            self = .checkpointWritten(
+                generation: try reader.generation(), step: try reader.count("step"),
+                weightsSHA256: try reader.text("digest"), size: ByteCount(Int64(try reader.count("size"))),
+                took: try reader.span("time taken"))
+        case 8:
+            self = .checkpointFailed(
+                generation: try reader.generation(), step: try reader.count("step"), reason: try reader.text("reason"))
+        case 9: self = .goodbye(reason: try reader.text("reason"))
+        default: throw .unknownKind(kind)
+        }
+        guard reader.remaining == 0 else { throw .malformed(field: "end") }
+    }
+}
+
+extension ByteWriter {
+    /// Where in the run a message belongs.
+    mutating func position(_ generation: Generation, _ step: Int) {
+        int(generation.number)
+        int(step)
+    }
+
+    mutating func worker(_ worker: WorkerID) {
+        text(worker.node.name)
+        int(worker.slot)
+    }
+
+    /// A greeting without its version, which the frame carries.
+    fileprivate mutating func hello(_ hello: Hello) {
+        integer(UInt8(hello.worker == nil ? 0 : 1))
+        if let worker = hello.worker { self.worker(worker) }
+        text(hello.node.name)
+        int(hello.processID)
+        text(hello.exchangeEndpoint)
+        text(hello.numerics)
+    }
+
+    fileprivate mutating func times(_ times: StepTimes) {
+        for span in [times.compute, times.exchange, times.update, times.snapshot, times.evaluation] {
+            integer(span.nanoseconds)
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func generation() throws(FrameError) -> Generation { Generation(try count("generation")) }
+
+    mutating func span(_ field: String) throws(FrameError) -> TimeSpan {
+        TimeSpan(nanoseconds: try integer(field, as: Int64.self))
+    }
+
+    mutating func worker() throws(FrameError) -> WorkerID {
+        WorkerID(node: NodeID(try text("node")), slot: try count("slot"))
+    }
+
+    fileprivate mutating func losses() throws(FrameError) -> [Double] {
+        try list("losses", elementSize: 8) { (reader) throws(FrameError) in try reader.double("loss") }
+    }
+
+    fileprivate mutating func hello() throws(FrameError) -> Hello {
+        let hasWorker = try integer("worker", as: UInt8.self)
+        guard hasWorker <= 1 else { throw .malformed(field: "worker") }
+        return Hello(
+            version: protocolVersion, worker: hasWorker == 1 ? try worker() : nil, node: NodeID(try text("node")),
+            processID: try count("process"), exchangeEndpoint: try text("exchange endpoint"),
+            numerics: try text("numerics"))
+    }
+
+    fileprivate mutating func times() throws(FrameError) -> StepTimes {
+        StepTimes(
+            compute: try span("compute time"), exchange: try span("exchange time"), update: try span("update time"),
+            snapshot: try span("snapshot time"), evaluation: try span("evaluation time"))
+    }
+}
