@@ -1,0 +1,146 @@
+// The words of an incident: where, what, what was done about it; and the listing of all of them. The long wording is
+// the control plane's (`sentence`); here are the short ones for columns and marks. Refuses to judge causes.
+
+import ControlPlane
+import Journaling
+import Primitives
+
+extension Incident {
+    /// Where it struck: `rank 2 laptop/2`; `-` when it struck no worker in particular.
+    public var place: String {
+        switch cause {
+        case .interruption(.workerLost(let worker, let rank, _)),
+            .interruption(.restoreFailed(let worker, let rank, _, _)):
+            "rank \(rank) \(worker)"
+        case .interruption(.formationOverdue(let missing)): missing.map(\.description).joined(separator: ",")
+        case .interruption(.replicasDisagree), .interruption(.coordinatorLost), .checkpointFailed: "-"
+        case .startFailed(let worker, _): "\(worker)"
+        }
+    }
+
+    /// What went wrong, in few words: `SIGKILL`, `silent 5.0s`, `restore of step 100 failed`.
+    public var shortCause: String {
+        switch cause {
+        case .interruption(.workerLost(_, _, let how)): how.short
+        case .interruption(.restoreFailed(_, _, let step, let reason)): "restore of step \(step) failed: \(reason)"
+        case .interruption(.formationOverdue): "did not restore in time"
+        case .interruption(.replicasDisagree(let step, _)): "replicas disagree on step \(step)"
+        case .interruption(.coordinatorLost): "coordinator gone"
+        case .startFailed(_, let how): "did not start: \(how.short)"
+        case .checkpointFailed(let step, let reason): "checkpoint of step \(step) failed: \(reason)"
+        }
+    }
+
+    /// The mark in a plot: `I-0001 kill rank 2`.
+    public var label: String {
+        switch cause {
+        case .interruption(.workerLost(_, let rank, .signalled(9))): "\(name) kill rank \(rank)"
+        case .interruption(.workerLost(_, let rank, let how)): "\(name) \(how.short) rank \(rank)"
+        case .interruption(.restoreFailed(_, let rank, _, _)): "\(name) bad restore rank \(rank)"
+        case .interruption(.formationOverdue): "\(name) late formation"
+        case .interruption(.replicasDisagree): "\(name) replicas disagree"
+        case .interruption(.coordinatorLost): "\(name) coordinator gone"
+        case .startFailed(let worker, _): "\(name) no start \(worker)"
+        case .checkpointFailed: "\(name) checkpoint failed"
+        }
+    }
+
+    /// Whether a drill or an accident.
+    public var origin: String { injection == nil ? "accident" : "drill" }
+
+    /// The time from the fault to its detection; nil for an accident, whose instant only its detection tells.
+    public var detection: TimeSpan? { injection == nil ? nil : detectedAt - at }
+}
+
+extension LossCause {
+    /// How a worker was lost, in few words.
+    var short: String {
+        switch self {
+        case .connectionClosed: "disconnected"
+        case .exited(let code): "exit \(code)"
+        case .signalled(let signal): signalName(signal)
+        case .silent(let span): "silent \(span)"
+        case .left(let reason): "left: \(reason)"
+        case .replaced: "replaced"
+        case .coordinatorEnded: "coordinator ended"
+        }
+    }
+}
+
+extension RunHistory {
+    /// What was done about `incident`: `generation 2 restored step 100`.
+    public func action(on incident: Incident) -> String {
+        switch incident.cause {
+        case .startFailed: return isOver ? "none: the run is over" : "the process is started again"
+        case .checkpointFailed: return "training went on; a later step is saved"
+        case .interruption: break
+        }
+        guard let next = segments.first(where: { $0.index == incident.segment + 1 }) else {
+            return isOver ? "none: the run is over" : "the next gang is awaited"
+        }
+        let verb = next.began == nil && next.end == nil ? "restores" : next.began == nil ? "was to restore" : "restored"
+        return next.restored == 0
+            ? "generation \(next.generation) \(next.began == nil ? "starts" : "started") over"
+            : "generation \(next.generation) \(verb) step \(next.restored)"
+    }
+
+    var isOver: Bool { coordinator.run?.isOver ?? false }
+
+    /// From an incident's fault to progress regained, as text; `open` while it is, `for good` when the run ended first,
+    /// `-` where training went on.
+    func downtimeText(_ incident: Incident) -> String {
+        guard incident.isInterruption else { return "-" }
+        return incident.downtime.map(\.description) ?? (isOver ? "for good" : "open")
+    }
+}
+
+/// In what order incidents are listed.
+public enum IncidentOrder: String, Equatable, Sendable, CaseIterable {
+    /// As they happened.
+    case time
+    /// The longest downtime first; open ones before all, ties as they happened.
+    case cost
+}
+
+/// The incidents of `history` as lines: a table and a closing line with totals.
+public func incidentLines(
+    _ history: RunHistory, by order: IncidentOrder = .time, width: Int? = nil, style: Style = .plain
+) -> [String] {
+    guard !history.incidents.isEmpty else { return ["no incident"] }
+    var table = Table([
+        .left("ID"), .right("AT"), .right("STEP"), .left("WHERE"), .flexible("CAUSE"), .left("INJECTED"),
+        .right("DETECTED"), .flexible("ACTION"), .right("LOST"), .right("DOWN"),
+    ])
+    for incident in history.incidents.ordered(by: order) {
+        table.add(
+            [
+                incident.name, "\(incident.at - history.start)", "\(incident.step)", incident.place,
+                incident.shortCause, incident.origin, incident.detection.map(\.description) ?? "-",
+                history.action(on: incident), "\(incident.lostSteps)", history.downtimeText(incident),
+            ], emphasis: incident.isOpen ? .bad : .plain)
+    }
+    return table.lines(width: width, style: style) + [incidentTotals(history)]
+}
+
+extension [Incident] {
+    /// The incidents in `order`.
+    public func ordered(by order: IncidentOrder) -> [Incident] {
+        switch order {
+        case .time: self
+        case .cost:
+            sorted { a, b in
+                let (costA, costB) = (a.downtime?.nanoseconds ?? .max, b.downtime?.nanoseconds ?? .max)
+                return costA == costB ? a.number < b.number : costA > costB
+            }
+        }
+    }
+}
+
+private func incidentTotals(_ history: RunHistory) -> String {
+    let incidents = history.incidents
+    let drills = incidents.count { $0.injection != nil }
+    let lost = incidents.reduce(0) { $0 + $1.lostSteps }
+    let down = incidents.reduce(TimeSpan.zero) { $0 + ($1.downtime ?? .zero) }
+    return "\(counted(incidents.count, "incident")): \(counted(drills, "drill")), "
+        + "\(counted(incidents.count - drills, "accident")). \(counted(lost, "step")) lost, \(down) down."
+}

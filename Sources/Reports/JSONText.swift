@@ -1,0 +1,33 @@
+// How documents become JSON. Every document names its schema, every quantity its unit, and equal documents give equal
+// bytes: keys sorted, slashes as they are. Refuses to fail on a loss that is no number.
+
+import Foundation
+
+/// A kind of JSON document and its version, `understudy/run/v1`; a change that breaks a reader raises the version.
+public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
+    /// One run.
+    case run = "understudy/run/v1"
+    /// A list of runs.
+    case runs = "understudy/runs/v1"
+    /// The incidents of a run.
+    case incidents = "understudy/incidents/v1"
+    /// The segments of a run.
+    case segments = "understudy/segments/v1"
+    /// What every worker slot was doing when.
+    case timeline = "understudy/timeline/v1"
+}
+
+/// `document` as pretty JSON with sorted keys and a line break at the end.
+///
+/// A figure that is not known is left out. One that is no finite number is the string `"nan"`, `"inf"` or `"-inf"`:
+/// JSON has no such numbers, `null` would read as unknown, and a diverged loss is not unknown.
+/// - Precondition: encoding the document cannot throw; the documents of this module cannot.
+public func encodeJSON(_ document: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do { return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n" } catch {
+        preconditionFailure("a document of type \(type(of: document)) cannot be encoded: \(error)")
+    }
+}
