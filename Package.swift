@@ -28,10 +28,12 @@ let package = Package(
         // Pure: values in, values out.
         .target(name: "Primitives", swiftSettings: strict),
         .target(name: "Jobs", dependencies: ["Primitives"], swiftSettings: strict),
+        .target(name: "Messages", dependencies: ["Primitives"], swiftSettings: strict),
         .target(name: "Hardware", dependencies: ["Primitives", "Jobs"], swiftSettings: strict),
         .target(name: "Scheduling", dependencies: ["Primitives", "Hardware", "Jobs"], swiftSettings: strict),
         .target(
-            name: "ControlPlane", dependencies: ["Primitives", "Hardware", "Jobs", "Scheduling"], swiftSettings: strict),
+            name: "ControlPlane", dependencies: ["Primitives", "Hardware", "Jobs", "Messages", "Scheduling"],
+            swiftSettings: strict),
         .target(
             name: "Training",
             dependencies: [
@@ -40,7 +42,8 @@ let package = Package(
 
         // Files: what a person wrote, and what a run recorded.
         .target(
-            name: "SpecFiles", dependencies: ["Primitives", "Jobs", "Hardware", .product(name: "Yams", package: "Yams")],
+            name: "SpecFiles",
+            dependencies: ["Primitives", "Jobs", "Hardware", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
             name: "Journaling",
@@ -48,23 +51,25 @@ let package = Package(
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Primitives", "Jobs", "Journaling"], swiftSettings: strict),
+        .target(
+            name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"], swiftSettings: strict),
 
         // The live world. The worker's half links neither the journal's database nor the YAML reader.
         .target(
-            name: "Wire", dependencies: ["Primitives", "CZeroMQ", "CSystem"], path: "Sources/Live/Wire",
+            name: "Wire", dependencies: ["Primitives", "Messages", "CZeroMQ", "CSystem"], path: "Sources/Live/Wire",
             swiftSettings: strict),
         .target(
             name: "Worker",
             dependencies: [
-                "Primitives", "Jobs", "Training", "Wire", "CSystem", .product(name: "Logging", package: "swift-log"),
+                "Primitives", "Jobs", "Messages", "Training", "Wire", "CSystem",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Live/Worker", swiftSettings: strict),
         .target(
             name: "LiveCoordinator",
             dependencies: [
-                "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Journaling", "Training", "Wire",
-                "CSystem", .product(name: "Logging", package: "swift-log"),
+                "Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane", "Journaling", "Training",
+                "Wire", "CSystem", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Live/Coordinator", swiftSettings: strict),
 
@@ -85,6 +90,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Benchmarks that are programs; those that are scripts stand beside them in benchmarks/.
+        .executableTarget(
+            name: "StepBenchmark", dependencies: ["Primitives", "Jobs", "Training"], path: "benchmarks/StepBenchmark",
+            swiftSettings: strict),
+
         // Tests, one target a module; LiveTests and CLITests run the built executables.
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),
         .testTarget(
@@ -97,12 +107,14 @@ let package = Package(
             name: "ControlPlaneTests", dependencies: ["Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane"],
             swiftSettings: strict),
         .testTarget(
-            name: "JournalingTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
-            swiftSettings: strict),
+            name: "JournalingTests",
+            dependencies: [
+                "Primitives", "Jobs", "ControlPlane", "Journaling", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
             swiftSettings: strict),
-        .testTarget(name: "WireTests", dependencies: ["Primitives", "Wire"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Primitives", "Messages", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "LiveTests",
             dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Wire", "CLI", "WorkerDaemon"],

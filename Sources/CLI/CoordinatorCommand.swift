@@ -1,0 +1,48 @@
+// `understudy coordinator`: drives a run whose workers come from elsewhere, started by hand, by a scheduler or by
+// compose. Refuses to start a process itself.
+
+import ArgumentParser
+import Foundation
+
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Drive a run whose workers connect from elsewhere.",
+        discussion: """
+            Examples:
+              understudy keys cluster.key
+              understudy coordinator jobs/gpt2-124m.yaml --listen tcp://0.0.0.0:7640 --key cluster.key
+              understudy-worker --coordinator tcp://head:7640 --key cluster.key    (on each machine, once a worker)
+
+            The workers must see the run's folder, for its data and checkpoints: give them --runs where it is mounted
+            elsewhere. Anything but loopback and local sockets demands a key.
+            """)
+
+    @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
+    var job: String?
+
+    @Option(name: .long, help: ArgumentHelp("Go on with a run: its name, or its folder.", valueName: "run"))
+    var resume: String?
+
+    @Option(name: .long, help: ArgumentHelp("Where workers connect to.", valueName: "endpoint"))
+    var listen: String
+
+    @Option(name: .long, help: ArgumentHelp("The key file that the workers have too.", valueName: "file"))
+    var key: String?
+
+    @Option(name: .long, help: ArgumentHelp("The cluster file the workers run on.", valueName: "cluster.yaml"))
+    var cluster: String?
+
+    @OptionGroup var live: LiveOptions
+
+    func validate() throws {
+        guard (job == nil) != (resume == nil) else {
+            throw ValidationError("name a job file, or a run with --resume, but not both")
+        }
+    }
+
+    func run() throws {
+        let run = try live.prepare(job: job, resume: resume, cluster: cluster) { _, _ in }
+        try LiveSession(run, options: live, endpoint: listen, keyPath: key, supervised: false).drive()
+    }
+}

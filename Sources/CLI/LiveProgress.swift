@@ -1,0 +1,74 @@
+// What a person sees while a run goes on: a view that is redrawn in place on a terminal, one plain line at an interval
+// in a pipe, and every incident as it happens. All of it on standard error; standard output is for data.
+
+import ControlPlane
+import Foundation
+import Journaling
+import LiveCoordinator
+import Primitives
+import Reports
+
+/// Shows a run's records as they become durable.
+final class LiveProgress: RunObserver {
+    private var source: RunSource
+    private var history: RunHistory { source.history }
+    private let style: Style
+    private let isInteractive: Bool
+    private let lineInterval: TimeSpan
+    private var nextLine: Instant?
+    private var drawn = 0
+    private var told = 0
+
+    /// A display for `live`, which says first what is about to happen.
+    init(_ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?) {
+        source = RunSource(
+            history: RunHistory(live.records), job: live.job, folder: live.folder.path, isCoordinated: true)
+        told = source.history.incidents.count
+        self.style = style
+        self.isInteractive = isInteractive
+        lineInterval = .seconds(interval)
+        let job = live.job
+        let verb = live.records.isEmpty ? "launching" : "resuming"
+        warn(
+            "\(verb) \(live.folder.id): \(compact(job.model.parameterCount)) parameters, \(job.workers) workers, "
+                + "\(job.training.steps) steps of \(job.tokensPerStep) tokens, seed \(job.training.seed)")
+        warn("run folder \(live.folder.path)")
+        if let endpoint { warn("waiting for \(job.workers) workers at \(endpoint)") }
+    }
+
+    var interval: TimeSpan { isInteractive ? .milliseconds(250) : .milliseconds(500) }
+
+    func recorded(_ record: Record) {
+        source.history.add(record)
+        guard history.incidents.count > told else { return }
+        erase()
+        for incident in history.incidents[told...] {
+            warn(
+                "\(incident.name) step \(incident.step): \(incident.sentence)"
+                    + (incident.injection == nil ? "" : " (drill)"))
+        }
+        told = history.incidents.count
+    }
+
+    func tick(at now: Instant) {
+        if isInteractive {
+            erase()
+            let lines = progressLines(source, now: now, width: Terminal.width(2) ?? 80, style: style)
+            FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+            drawn = lines.count
+        } else if nextLine.map({ now >= $0 }) ?? true {
+            if nextLine != nil { warn(progressLine(history, now: now)) }
+            nextLine = now + lineInterval
+        }
+    }
+
+    /// Leaves the terminal clean.
+    func end() { erase() }
+
+    private func erase() {
+        guard drawn > 0 else { return }
+        // Up over the lines drawn last, and clear to the end of the screen.
+        FileHandle.standardError.write(Data("\u{1B}[\(drawn)A\u{1B}[J".utf8))
+        drawn = 0
+    }
+}

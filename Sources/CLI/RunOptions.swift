@@ -1,0 +1,99 @@
+// Which run a command speaks of, and how it prints. Reading a run never changes it.
+
+import ArgumentParser
+import ControlPlane
+import Foundation
+import Journaling
+import Jobs
+import LiveCoordinator
+import Reports
+
+/// How a command prints.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print one JSON document instead of text.")
+    var json = false
+
+    @Flag(name: .customLong("no-color"), help: "Print no colours.")
+    var noColor = false
+
+    /// Prints `document` as JSON, or the lines that `text` makes for standard output's width and style.
+    func print(_ document: some Encodable, text: (Int?, Style) -> [String]) {
+        if json {
+            Swift.print(encodeJSON(document))
+        } else {
+            for line in text(Terminal.width(1), Terminal.style(1, noColor: noColor)) { Swift.print(line) }
+        }
+    }
+}
+
+/// Where runs lie.
+struct RunsOption: ParsableArguments {
+    @Option(name: .customLong("runs"), help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
+    var directory = "runs"
+
+    /// The folders in it that have a journal, newest first.
+    func all() -> [RunFolder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let folders = names.map { RunFolder("\(directory)/\($0)") }
+            .filter { FileManager.default.fileExists(atPath: $0.journal) }
+        func age(_ folder: RunFolder) -> Date {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: folder.job)
+            return attributes?[.modificationDate] as? Date ?? .distantPast
+        }
+        return folders.map { ($0, age($0)) }.sorted { ($0.1, $0.0.path) > ($1.1, $1.0.path) }.map(\.0)
+    }
+}
+
+/// A run named on the command line.
+struct RunArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The run: its name, or its folder. The newest when left out.", valueName: "run"))
+    var run: String?
+
+    @OptionGroup var runs: RunsOption
+
+    /// The run's folder.
+    func folder() throws -> RunFolder {
+        guard let run else {
+            guard let newest = runs.all().first else {
+                throw Failure(
+                    .failed,
+                    "there is no run in \(runs.directory)/ yet; start one with: understudy launch jobs/quickstart.yaml")
+            }
+            return newest
+        }
+        return try RunArgument.find(run, in: runs)
+    }
+
+    /// The folder of the run that was named, or whose path was given.
+    static func find(_ run: String, in runs: RunsOption) throws -> RunFolder {
+        for path in ["\(runs.directory)/\(run)", run] {
+            let folder = RunFolder(path)
+            if FileManager.default.fileExists(atPath: folder.journal) { return folder }
+        }
+        let known = runs.all().prefix(5).map { $0.id.name }
+        throw Failure(
+            .failed,
+            "there is no run \(run) in \(runs.directory)/"
+                + (known.isEmpty ? "" : "; the newest are \(known.joined(separator: ", "))"))
+    }
+
+    /// The run with its journal read.
+    func source() throws -> RunSource { try readRun(folder()) }
+}
+
+/// Reads what is to be known of the run in `folder`.
+func readRun(_ folder: RunFolder) throws -> RunSource {
+    do {
+        let journal = try JournalStore.open(folder.journal, readOnly: true)
+        let history = RunHistory(try journal.records())
+        let newest = history.coordinator.run?.checkpoints.last?.step
+        let weights = newest.map { String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0) }
+        return RunSource(
+            history: history, job: try LiveRun.decodeJob(journal), cluster: (try? journal.meta("cluster")) ?? nil,
+            folder: folder.path, weights: weights, isCoordinated: LiveRun.isDriven(folder))
+    } catch let error as JournalError {
+        throw Failure(.failed, error.description)
+    } catch let error as LiveRunError {
+        throw Failure(.failed, error.description)
+    }
+}

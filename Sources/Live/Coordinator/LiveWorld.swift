@@ -1,0 +1,240 @@
+// The world of processes and the wall clock: takes the next thing that happens (a message, a closed connection, a
+// process's end, a user's wish, a deadline), hands it to the dispatcher, and carries out what comes back: records first
+// made durable, then words to workers, orders to the supervisor, deletions on disk. Refuses every decision.
+
+import ControlPlane
+import Foundation
+import Journaling
+import Jobs
+import Logging
+import Messages
+import Primitives
+import Training
+import Wire
+
+/// Somebody who watches a run from within the process that drives it.
+public protocol RunObserver: AnyObject {
+    /// A record has become durable.
+    func recorded(_ record: Record)
+    /// Time passes: called at every `interval` or so, on the same thread.
+    func tick(at now: Instant)
+    /// How often `tick` is wanted.
+    var interval: TimeSpan { get }
+}
+
+/// What other threads may ask of a world.
+public enum WorldRequest: Sendable {
+    /// A supervised process ended.
+    case processEnded(ProcessEnd)
+    /// A user wants the run to save and end; asked twice, to end at once.
+    case interrupt(because: String)
+}
+
+/// Drives one run with live workers, until it ends.
+public final class LiveWorld {
+    private let run: LiveRun
+    private let port: CoordinatorPort
+    private let mailbox: Mailbox<WorldRequest>
+    private let supervisor: Supervisor?
+    private let observer: (any RunObserver)?
+    private let log: Logger
+    private let clock: RunClock
+    private let store: CheckpointStore
+
+    private var dispatcher: Dispatcher
+    private var connections = Connections()
+    private var sequence: Int
+    private var injector: Injector
+    private var nextTick = Instant.zero
+    private var outcome: Outcome?
+    private var interrupts = 0
+    /// What was heard and is no fact, by reason, in the order of its first appearance.
+    public private(set) var dropped: [(reason: String, count: Int)] = []
+
+    /// A world for `run`, whose workers come to `port`. Requests of other threads come through `mailbox`.
+    /// - Throws: when the job cannot be encoded for the workers.
+    public init(
+        _ run: LiveRun, port: CoordinatorPort, mailbox: Mailbox<WorldRequest>, supervisor: Supervisor?,
+        observer: (any RunObserver)?, log: Logger
+    ) throws {
+        self.run = run
+        self.port = port
+        self.mailbox = mailbox
+        self.supervisor = supervisor
+        self.observer = observer
+        self.log = log
+        let last = run.records.last
+        clock = RunClock(epoch: run.epoch, last: last?.at ?? .zero)
+        store = CheckpointStore(directory: run.folder.checkpoints, run: run.folder.id)
+        dispatcher = Dispatcher(
+            job: run.job,
+            assignment: Dispatcher.Assignment(
+                run: run.folder.id, folder: run.folder.path, job: Array(try JSONEncoder().encode(run.job))),
+            coordinator: run.coordinator)
+        sequence = last?.sequence ?? 0
+        injector = Injector(run.job.injections, after: run.records)
+    }
+
+    /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the supervisor's.
+    /// - Throws: `JournalError` when a record cannot be made durable; the workers are let go first, and everything
+    ///   recorded before is safe.
+    public func drive(node: NodeID, slots: Int) throws -> Outcome {
+        defer { supervisor?.end(grace: .milliseconds(5_000)) }
+        do {
+            try begin(node: node, slots: slots)
+            while true {
+                if let outcome { return outcome }
+                for event in try port.wait(timeout: timeout(), watching: [mailbox.wakeUp.descriptor]) {
+                    try take(event)
+                }
+                if let deadline = dispatcher.nextDeadline, deadline <= clock.now { try handle(.timePassed) }
+                tick()
+            }
+        } catch {
+            for connection in connections.open {
+                _ = try? port.send(
+                    .exit(because: "its coordinator ends"), to: connection.peer, incarnation: connection.incarnation)
+            }
+            throw error
+        }
+    }
+
+    private func begin(node: NodeID, slots: Int) throws {
+        if run.coordinator.run == nil {
+            try handle(.fact(.jobSubmitted(run: run.folder.id, plan: RunPlan(run.job))))
+        } else {
+            for path in try store.removeLeftovers() {
+                log.info("removed an unfinished checkpoint", metadata: ["path": "\(path)"])
+            }
+            try handle(.fact(.runResumed(run: run.folder.id)))
+        }
+        if supervisor != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
+    }
+
+    // MARK: What happens
+
+    private func timeout() -> TimeSpan {
+        let now = clock.now
+        let next = [dispatcher.nextDeadline, observer == nil ? nil : nextTick].compactMap { $0 }.min()
+        return max(.zero, (next ?? now + .milliseconds(1_000)) - now)
+    }
+
+    private func tick() {
+        let now = clock.now
+        guard let observer, nextTick <= now else { return }
+        observer.tick(at: now)
+        nextTick = now + observer.interval
+    }
+
+    private func take(_ event: PortEvent) throws {
+        switch event {
+        case .readable: for request in mailbox.takeAll() { try take(request) }
+        case .message(let peer, let frame):
+            try handle(
+                .message(frame.message, from: connections.number(of: peer), incarnation: frame.incarnation))
+        case .closed(let peer):
+            if let connection = connections.close(peer) { try handle(.closed(connection)) }
+        case .dropped(let peer, let error):
+            count(error.description)
+            if case .version = error {
+                _ = try port.send(.refuse(reason: error.description), to: peer, incarnation: Incarnation(0))
+            }
+        case .strangerTurnedAway(let failure): count("a stranger was turned away: \(failure)")
+        }
+    }
+
+    private func take(_ request: WorldRequest) throws {
+        switch request {
+        case .processEnded(let end):
+            try handle(.processEnded(worker: end.worker, processID: end.processID, how: end.how))
+        case .interrupt(let reason):
+            interrupts += 1
+            if interrupts == 1 {
+                try handle(.fact(.interruptRequested(run: run.folder.id, because: reason)))
+            } else {
+                // The journal stays as it is: the run can be resumed like one whose coordinator was killed.
+                outcome = .interrupted(checkpoint: dispatcher.coordinator.run?.checkpoints.last?.step ?? 0)
+            }
+        }
+    }
+
+    private func count(_ reason: String) {
+        if let known = dropped.firstIndex(where: { $0.reason == reason }) {
+            dropped[known].count += 1
+        } else {
+            dropped.append((reason, 1))
+            log.warning("dropped what is not a worker's message", metadata: ["reason": "\(reason)"])
+        }
+    }
+
+    // MARK: What follows
+
+    private func handle(_ input: Dispatcher.Input) throws {
+        guard outcome == nil else { return }
+        let now = clock.now
+        var committed: Int?
+        for output in dispatcher.handle(input, at: now) {
+            switch output {
+            case .record(let event, let commands):
+                try append(event, commands, at: now)
+                for command in commands { if case .commit(_, _, let step) = command { committed = step } }
+            case .send(let message, let connection, let incarnation):
+                try send(message, to: connection, incarnation)
+            case .startProcess(let worker): supervisor?.start(worker)
+            case .killProcess(let worker): supervisor?.kill(worker)
+            case .deleteCheckpoint(let step): delete(step)
+            case .dropped(let reason): count(reason)
+            case .finished(let outcome): self.outcome = outcome
+            }
+        }
+        if let committed { try inject(after: committed) }
+    }
+
+    private func append(_ event: Event, _ commands: [Command], at now: Instant) throws {
+        sequence += 1
+        let record = Record(
+            sequence: sequence, at: now, wallNanoseconds: RunClock.wallNanoseconds, event: event, commands: commands)
+        try run.journal.append(record)
+        observer?.recorded(record)
+        for command in commands {
+            switch command {
+            case .abort(_, _, let reason):
+                log.notice("interrupted", metadata: ["because": "\(reason.sentence)"])
+            case .evict(let worker, let reason):
+                log.warning("evicting", metadata: ["worker": "\(worker)", "because": "\(reason)"])
+            default: break
+            }
+        }
+    }
+
+    /// Sends `message`; a connection that is gone is told by the port, and a worker that does not read goes silent.
+    private func send(_ message: CoordinatorMessage, to connection: ConnectionID, _ incarnation: Incarnation) throws {
+        guard let peer = connections.peer(connection, speaksAs: incarnation) else { return }
+        if try port.send(message, to: peer, incarnation: incarnation) == .congested {
+            count("a worker does not read what it is told")
+        }
+    }
+
+    private func delete(_ step: Int) {
+        do { try store.delete(step: step) } catch {
+            log.warning("an old checkpoint stays", metadata: ["step": "\(step)", "reason": "\(error)"])
+        }
+    }
+
+    /// Inflicts the faults that the job asks for after `step`.
+    private func inject(after step: Int) throws {
+        guard let gang = dispatcher.gang else { return }
+        for (index, injection) in injector.due(after: step) {
+            guard gang.members.indices.contains(injection.rank) else { continue }
+            let member = gang.members[injection.rank]
+            try handle(
+                .fact(
+                    .faultInjected(
+                        run: run.folder.id, index: index, worker: member.worker, incarnation: member.incarnation,
+                        kind: injection.kind.rawValue)))
+            switch injection.kind {
+            case .kill: supervisor?.kill(member.worker)
+            }
+        }
+    }
+}

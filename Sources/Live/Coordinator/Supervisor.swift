@@ -1,0 +1,198 @@
+// Starts worker processes on this host, learns of their ends from the kernel, and takes them along when it ends. One
+// thread that lives as long as the supervisor does all of it, because a parent-death signal follows the spawning thread
+// and not the process. Refuses to decide when a process is started again: the control plane does.
+
+import CSystem
+import ControlPlane
+import Foundation
+import Primitives
+import Wire
+
+/// A process that a supervisor started has ended.
+public struct ProcessEnd: Equatable, Sendable {
+    /// The slot it was started for.
+    public var worker: WorkerID
+    /// Its process.
+    public var processID: Int
+    /// How it ended.
+    public var how: LossCause
+}
+
+/// Keeps the worker processes of one host.
+public final class Supervisor: Sendable {
+    /// How a worker process is started.
+    public struct Launch: Sendable {
+        /// The executable's path.
+        public var executable: String
+        /// Its arguments for a slot, without the executable itself.
+        public var arguments: @Sendable (WorkerID) -> [String]
+        /// The file that takes its output; `launch` counts the processes of a slot from 1.
+        public var log: @Sendable (WorkerID, _ launch: Int) -> String
+
+        /// A way to start processes.
+        public init(
+            executable: String, arguments: @escaping @Sendable (WorkerID) -> [String],
+            log: @escaping @Sendable (WorkerID, Int) -> String
+        ) {
+            self.executable = executable
+            self.arguments = arguments
+            self.log = log
+        }
+    }
+
+    private enum Request: Sendable {
+        case start(WorkerID)
+        case kill(WorkerID)
+        case end(grace: TimeSpan)
+    }
+
+    private let launch: Launch
+    private let onEnd: @Sendable (ProcessEnd) -> Void
+    private let requests = Mailbox<Request>()
+    private let finished = DispatchSemaphore(value: 0)
+    private let lifeline: (reader: Int32, writer: Int32)
+
+    /// A supervisor whose thread runs from now on. `onEnd` is called on that thread.
+    /// - Throws: `SupervisorError` when the host has no descriptors left.
+    public init(_ launch: Launch, onEnd: @escaping @Sendable (ProcessEnd) -> Void) throws(SupervisorError) {
+        self.launch = launch
+        self.onEnd = onEnd
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw SupervisorError(what: "make a pipe", errno: errno) }
+        lifeline = (ends[0], ends[1])
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let thread = Thread { [self] in work() }
+        thread.name = "supervisor"
+        thread.start()
+    }
+
+    /// Starts a process in the slot; one that still lives there is killed first.
+    public func start(_ worker: WorkerID) { requests.post(.start(worker)) }
+
+    /// Kills the process in the slot with SIGKILL, if there is one.
+    public func kill(_ worker: WorkerID) { requests.post(.kill(worker)) }
+
+    /// Waits until all processes have ended, kills those that have not after `grace`, and ends the thread.
+    public func end(grace: TimeSpan) {
+        requests.post(.end(grace: grace))
+        finished.wait()
+        close(lifeline.writer)
+        close(lifeline.reader)
+    }
+
+    // MARK: The supervisor's thread
+
+    private struct Child {
+        var worker: WorkerID
+        var processID: pid_t
+        var descriptor: Int32
+    }
+
+    private func work() {
+        var children: [Child] = []
+        var launches: [WorkerID: Int] = [:]
+        var deadline: UInt64?
+        while true {
+            for request in requests.takeAll() {
+                switch request {
+                case .start(let worker):
+                    for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                    launches[worker, default: 0] += 1
+                    start(worker, launch: launches[worker]!, into: &children)
+                case .kill(let worker):
+                    for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                case .end(let grace):
+                    deadline = DispatchTime.now().uptimeNanoseconds + UInt64(max(0, grace.nanoseconds))
+                }
+            }
+            if let deadline {
+                if children.isEmpty { break }
+                if DispatchTime.now().uptimeNanoseconds >= deadline {
+                    for child in children { Glibc.kill(child.processID, SIGKILL) }
+                }
+            }
+            wait(for: children, deadline: deadline)
+            reap(&children)
+        }
+        finished.signal()
+    }
+
+    private func wait(for children: [Child], deadline: UInt64?) {
+        var polled = [pollfd(fd: requests.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)]
+        polled += children.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        // After the deadline everything has been killed: what is left is a matter of milliseconds.
+        let now = DispatchTime.now().uptimeNanoseconds
+        let timeout = deadline.map { Int32($0 > now ? ($0 - now) / 1_000_000 + 1 : 20) } ?? -1
+        _ = poll(&polled, nfds_t(polled.count), timeout)
+    }
+
+    private func reap(_ children: inout [Child]) {
+        var living: [Child] = []
+        for child in children {
+            var status: Int32 = 0
+            guard waitpid(child.processID, &status, WNOHANG) == child.processID else {
+                living.append(child)
+                continue
+            }
+            close(child.descriptor)
+            let signal = status & 0x7f
+            let how: LossCause = signal == 0 ? .exited(code: Int((status >> 8) & 0xff)) : .signalled(Int(signal))
+            onEnd(ProcessEnd(worker: child.worker, processID: Int(child.processID), how: how))
+        }
+        children = living
+    }
+
+    private func start(_ worker: WorkerID, launch number: Int, into children: inout [Child]) {
+        do {
+            let processID = try spawn(worker, log: launch.log(worker, number))
+            let descriptor = csystem_pidfd_open(processID)
+            guard descriptor >= 0 else { throw SupervisorError(what: "watch a process", errno: -descriptor) }
+            children.append(Child(worker: worker, processID: processID, descriptor: descriptor))
+        } catch {
+            // As a shell does for a command that cannot be executed.
+            onEnd(ProcessEnd(worker: worker, processID: 0, how: .left("\(error)")))
+        }
+    }
+
+    private func spawn(_ worker: WorkerID, log: String) throws(SupervisorError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Its standard input is the reading end of a pipe that nobody writes to: it ends when this process does.
+        posix_spawn_file_actions_adddup2(&actions, lifeline.reader, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A process group of its own, so that a terminal's Ctrl-C reaches the coordinator alone.
+        posix_spawnattr_setpgroup(&attributes, 0)
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        let arguments = [launch.executable] + launch.arguments(worker)
+        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        var processID = pid_t()
+        let failure = posix_spawn(&processID, launch.executable, &actions, &attributes, &pointers, environ)
+        guard failure == 0 else { throw SupervisorError(what: "start \(launch.executable)", errno: failure) }
+        return processID
+    }
+}
+
+/// Why a host would not start processes.
+public struct SupervisorError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was tried.
+    public var what: String
+    /// The system's error number.
+    public var errno: Int32
+    /// What failed and why.
+    public var description: String { "cannot \(what): \(String(cString: strerror(errno)))" }
+}

@@ -1,0 +1,63 @@
+// Writes checkpoints beside the training: the training thread copies its state and goes on, a thread of its own makes
+// the copy durable. Refuses a second copy: whoever has a snapshot to hand over waits until the last one is written.
+
+import Foundation
+import Jobs
+import Messages
+import Primitives
+import Training
+import Wire
+
+/// The thread that writes checkpoints, with the snapshot it writes from.
+final class CheckpointWriting: Sendable {
+    private struct Work: Sendable {
+        var progress: CheckpointProgress
+    }
+
+    private let store: CheckpointStore
+    private let shape: ModelShape
+    private let incarnation: Incarnation
+    private let replies: Mailbox<WorkerMessage>
+    private let snapshot: TrainingState
+    private let free = DispatchSemaphore(value: 1)
+    private let work = Mailbox<Work>()
+
+    /// A writer into `store`, which tells what came of it through `replies`. Lives as long as the process.
+    init(store: CheckpointStore, shape: ModelShape, incarnation: Incarnation, replies: Mailbox<WorkerMessage>) {
+        self.store = store
+        self.shape = shape
+        self.incarnation = incarnation
+        self.replies = replies
+        snapshot = TrainingState(shape)
+        let thread = Thread { [self] in
+            while true {
+                work.wakeUp.wait()
+                for item in work.takeAll() { write(item.progress) }
+            }
+        }
+        thread.name = "checkpoints"
+        thread.start()
+    }
+
+    /// Copies `state`, which is that of `progress`, and has it written. Returns when it is copied.
+    func save(_ state: TrainingState, _ progress: CheckpointProgress) {
+        free.wait()
+        snapshot.copy(from: state)
+        work.post(Work(progress: progress))
+    }
+
+    private func write(_ progress: CheckpointProgress) {
+        defer { free.signal() }
+        let began = monotonicNow()
+        do {
+            let receipt = try store.write(snapshot, shape: shape, progress: progress, incarnation: incarnation)
+            replies.post(
+                .checkpointWritten(
+                    generation: progress.generation, step: progress.step,
+                    weightsSHA256: receipt.info.weightsSHA256, size: receipt.info.size, took: monotonicNow() - began))
+        } catch {
+            replies.post(
+                .checkpointFailed(generation: progress.generation, step: progress.step, reason: error.description))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+// The training thread's work: a replica of the model that computes its part of each step, exchanges sums with the other
+// members, and changes its parameters only when the coordinator says that the step is committed. Refuses to talk to the
+// coordinator itself, and to decide which step comes when.
+
+import Foundation
+import Jobs
+import Logging
+import Messages
+import Primitives
+import Training
+import Wire
+
+/// A replica and what it is doing.
+final class Trainer {
+    private struct Membership {
+        var generation: Generation
+        var members: [MemberAddress]
+        var rank: Int
+        var tree: GradientTree
+        var own: MemberAddress { members[rank] }
+    }
+
+    private struct Aborted: Error {}
+
+    private let job: JobSpec
+    private let run: RunID
+    private let incarnation: Incarnation
+    private let store: CheckpointStore
+    private let sampler: Sampler
+    private let exchange: Exchange
+    private let interruption: Interruption
+    private let replies: Mailbox<WorkerMessage>
+    private let log: Logger
+
+    private let model: GPT
+    private let optimizer: AdamW
+    private let state: TrainingState
+    private let gradient: FloatBuffer
+    private let batch: TokenBatch
+    private let reduction: ReductionTree
+    private var writing: CheckpointWriting?
+    /// Every tree there was: a message that is still on its way may point into its sums.
+    private var trees: [GradientTree] = []
+
+    private var membership: Membership?
+    /// The last step that is applied to `state`; nil while `state` holds no step's result.
+    private var applied: Int?
+    /// The step whose summed gradient is in `gradient`, with its scale.
+    private var pending: (step: Int, scale: Double)?
+    private var saveAfter: Int?
+    private var evaluateAfter: Int?
+    private var times = StepTimes(compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero)
+
+    /// A replica for the job of `assignment`, with its data open and its memory allocated.
+    /// - Throws: `CorpusError` when the run's data cannot be read here.
+    init(
+        _ assignment: Assignment, exchange: Exchange, interruption: Interruption, replies: Mailbox<WorkerMessage>,
+        log: Logger
+    ) throws {
+        job = assignment.job
+        run = assignment.run
+        incarnation = assignment.incarnation
+        self.exchange = exchange
+        self.interruption = interruption
+        self.replies = replies
+        self.log = log
+        store = CheckpointStore(directory: assignment.folder + "/checkpoints", run: assignment.run)
+        let training = job.training
+        let corpus = try Corpus.open(directory: assignment.folder + "/data", verify: false)
+        sampler = Sampler(
+            corpus: corpus, seed: training.seed, microBatch: training.microBatch,
+            contextLength: job.model.contextLength)
+        model = GPT(shape: job.model, microBatch: training.microBatch)
+        optimizer = AdamW(training)
+        state = TrainingState(job.model)
+        gradient = FloatBuffer(count: state.layout.count)
+        batch = TokenBatch(count: training.microBatch * job.model.contextLength)
+        reduction = ReductionTree(leaves: training.microBatches)
+    }
+
+    /// Follows one order of the coordinator. Orders of generations that are over change nothing.
+    func follow(_ order: CoordinatorMessage) {
+        switch order {
+        case .form(let generation, let rank, let members, let restore):
+            form(generation, rank: rank, members: members, restore: restore)
+        case .begin(let generation):
+            guard generation == membership?.generation, let applied else { break }
+            contribute(to: applied + 1)
+        case .saveCheckpoint(let generation, let step):
+            if generation == membership?.generation { saveAfter = step }
+        case .evaluate(let generation, let step):
+            if generation == membership?.generation { evaluateAfter = step }
+        case .commit(let generation, let step):
+            guard generation == membership?.generation else { break }
+            commit(step)
+        case .abort(let generation, let reason):
+            guard let current = membership?.generation, generation >= current else { break }
+            log.info("aborted", metadata: ["generation": "\(generation)", "because": "\(reason)"])
+            membership = nil
+            pending = nil
+        case .welcome, .refuse, .exit, .heartbeat: break
+        }
+    }
+
+    // MARK: Joining a gang
+
+    private func form(_ generation: Generation, rank: Int, members: [MemberAddress], restore: Int) {
+        interruption.begin(generation)
+        pending = nil
+        saveAfter = nil
+        evaluateAfter = nil
+        do {
+            try restoreState(of: restore)
+            membership = Membership(
+                generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
+            if rank == 0, writing == nil {
+                writing = CheckpointWriting(
+                    store: store, shape: job.model, incarnation: incarnation, replies: replies)
+            }
+            try exchange.reconfigure(generation: generation, rank: rank, members: members)
+            log.info("formed", metadata: ["generation": "\(generation)", "rank": "\(rank)", "step": "\(restore)"])
+            replies.post(.formed(generation: generation))
+        } catch {
+            applied = nil
+            membership = nil
+            log.error("cannot restore", metadata: ["step": "\(restore)", "reason": "\(error)"])
+            replies.post(.restoreFailed(generation: generation, step: restore, reason: "\(error)"))
+        }
+    }
+
+    private func tree(over part: Range<Int>) -> GradientTree {
+        if let known = trees.first(where: { $0.part == part }) { return known }
+        let tree = GradientTree(reduction, part: part, count: state.layout.count)
+        trees.append(tree)
+        return tree
+    }
+
+    private func restoreState(of step: Int) throws {
+        guard applied != step else { return }
+        applied = nil
+        if step == 0 {
+            state.initialise(job.model, seed: job.training.seed)
+        } else {
+            _ = try store.load(step: step, into: state, shape: job.model)
+        }
+        applied = step
+    }
+
+    // MARK: Steps
+
+    private func contribute(to step: Int) {
+        guard let membership, step <= job.training.steps else { return }
+        do {
+            let began = monotonicNow()
+            let losses = try membership.tree.compute { (index, leaf) throws(Aborted) -> Double in
+                if interruption.isAborted(membership.generation) { throw Aborted() }
+                sampler.fill(step: step, microBatch: index, tokens: batch.tokens, targets: batch.targets)
+                return model.forwardBackward(
+                    parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
+            }
+            let computed = monotonicNow()
+            try exchange.reduce(
+                zip(membership.tree.subtrees, membership.tree.sums).map { ($0, UnsafePointer($1.base)) },
+                count: gradient.count, tree: reduction, step: step, into: gradient.base, abort: interruption.flag)
+            times.compute = computed - began
+            times.exchange = monotonicNow() - computed
+            let clipping = optimizer.clipping(
+                gradientSum: gradient.base, count: gradient.count, microBatches: job.training.microBatches)
+            pending = (step, clipping.gradientScale)
+            replies.post(
+                .contributed(
+                    generation: membership.generation, step: step, losses: losses, gradientNorm: clipping.norm,
+                    times: times))
+        } catch {
+            // The abort that interrupted it is the next order.
+            log.info("gave up a step", metadata: ["step": "\(step)", "because": "\(error)"])
+        }
+    }
+
+    private func commit(_ step: Int) {
+        guard let pending, pending.step == step, applied == step - 1 else { return }
+        let began = monotonicNow()
+        optimizer.update(
+            state, gradient: gradient.base, step: step,
+            learningRate: job.training.learningRate.rate(at: step, of: job.training.steps),
+            gradientScale: pending.scale)
+        applied = step
+        self.pending = nil
+        let updated = monotonicNow()
+        if saveAfter == step { save(step) }
+        let saved = monotonicNow()
+        if evaluateAfter == step { evaluate(step) }
+        times.update = updated - began
+        times.snapshot = saved - updated
+        times.evaluation = monotonicNow() - saved
+        contribute(to: step + 1)
+    }
+
+    private func save(_ step: Int) {
+        saveAfter = nil
+        guard let generation = membership?.generation, let writing else { return }
+        writing.save(
+            state,
+            CheckpointProgress(
+                run: run, generation: generation, step: step, seed: job.training.seed,
+                microBatches: job.training.microBatches, numerics: BLASCore.numerics))
+    }
+
+    private func evaluate(_ step: Int) {
+        evaluateAfter = nil
+        guard let membership else { return }
+        let losses = membership.own.evaluationPart.map { index in
+            sampler.fillValidation(microBatch: index, tokens: batch.tokens, targets: batch.targets)
+            return model.loss(parameters: state.parameters, tokens: batch.tokens, targets: batch.targets)
+        }
+        replies.post(.evaluated(generation: membership.generation, step: step, losses: losses))
+    }
+}
+
+/// Room for the tokens of a micro-batch and what follows each.
+private final class TokenBatch {
+    let tokens: UnsafeMutablePointer<Int32>
+    let targets: UnsafeMutablePointer<Int32>
+
+    init(count: Int) {
+        tokens = .allocate(capacity: count)
+        targets = .allocate(capacity: count)
+        tokens.initialize(repeating: 0, count: count)
+        targets.initialize(repeating: 0, count: count)
+    }
+
+    deinit {
+        tokens.deallocate()
+        targets.deallocate()
+    }
+}

@@ -1,0 +1,205 @@
+// A worker process: one thread that listens to the coordinator and keeps the lease, one that trains. It trains whatever
+// job it is welcomed with, and ends when it is told to, when its supervisor is gone, or when nothing has been heard from
+// the coordinator for as long as the lease says: no worker is ever left behind. Refuses to read a job file.
+
+import CSystem
+import Foundation
+import Jobs
+import Logging
+import Messages
+import Primitives
+import Training
+import Wire
+
+/// What a worker is welcomed with.
+struct Assignment: Sendable {
+    var run: RunID
+    var folder: String
+    var job: JobSpec
+    var incarnation: Incarnation
+}
+
+/// How a worker process is started.
+public struct WorkerOptions: Sendable {
+    /// Where the coordinator listens.
+    public var coordinator: Endpoint
+    /// Where this worker listens for the other members' sums.
+    public var exchange: Endpoint
+    /// The host name that others reach `exchange` under, where it listens on all addresses.
+    public var advertisedHost: String?
+    /// The machine's name.
+    public var node: NodeID
+    /// The slot it was started for; nil to be given one.
+    public var worker: WorkerID?
+    /// Where runs lie on this machine; nil when they lie where the coordinator says.
+    public var runs: String?
+    /// Whether standard input is the lifeline of a supervisor: its end is the worker's.
+    public var supervised: Bool
+    /// How long the first answer of the coordinator may take.
+    public var patience: TimeSpan
+
+    /// Options from their parts.
+    public init(
+        coordinator: Endpoint, exchange: Endpoint, advertisedHost: String?, node: NodeID, worker: WorkerID?,
+        runs: String?, supervised: Bool, patience: TimeSpan
+    ) {
+        self.coordinator = coordinator
+        self.exchange = exchange
+        self.advertisedHost = advertisedHost
+        self.node = node
+        self.worker = worker
+        self.runs = runs
+        self.supervised = supervised
+        self.patience = patience
+    }
+}
+
+extension WorkerOptions {
+    /// How others reach the socket that listens on `endpoint`: under the host's name, where it listens on all addresses.
+    func advertised(_ endpoint: String) -> String {
+        let wildcard = "tcp://0.0.0.0:"
+        guard let advertisedHost, endpoint.hasPrefix(wildcard) else { return endpoint }
+        return "tcp://\(advertisedHost):\(endpoint.dropFirst(wildcard.count))"
+    }
+}
+
+/// Why a worker process ends.
+public enum WorkerEnd: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The coordinator let it go.
+    case released(because: String)
+    /// The coordinator would not have it.
+    case refused(because: String)
+    /// The supervisor is gone.
+    case orphaned
+    /// Nothing was heard from the coordinator for as long as the lease says.
+    case leaseExpired(after: TimeSpan)
+    /// The run's data or job cannot be used here.
+    case unusable(reason: String)
+
+    /// The reason as a sentence.
+    public var description: String {
+        switch self {
+        case .released(let reason): "released: \(reason)"
+        case .refused(let reason): "the coordinator refuses this worker: \(reason)"
+        case .orphaned: "its supervisor is gone"
+        case .leaseExpired(let lease): "nothing was heard from the coordinator for \(lease)"
+        case .unusable(let reason): reason
+        }
+    }
+}
+
+/// A worker's listening thread.
+public final class WorkerDaemon {
+    private let options: WorkerOptions
+    private let context: ZMQContext
+    private let log: Logger
+    private let link: CoordinatorLink
+    private let exchangeEndpoint: String
+    private let orders = Mailbox<CoordinatorMessage>()
+    private let replies = Mailbox<WorkerMessage>()
+    private let interruption = Interruption()
+    private let exchange: Handover<Exchange>
+    private var incarnation = Incarnation(0)
+    private var heartbeat = TimeSpan.seconds(Int64(1))
+    private var lease = TimeSpan.seconds(Int64(15))
+
+    /// A worker that has reached its coordinator.
+    /// - Throws: `LinkError` when it cannot, `ZMQError` when it cannot listen.
+    public init(_ options: WorkerOptions, key: KeyFile?, log: Logger) throws {
+        self.options = options
+        self.log = log
+        context = try ZMQContext(key: key)
+        Exchange.keepMessageMemory()
+        let exchange = try Exchange(listeningOn: options.exchange, in: context, add: VectorMath.add)
+        exchangeEndpoint = options.advertised(exchange.endpoint)
+        self.exchange = Handover(exchange)
+        link = try CoordinatorLink(to: options.coordinator, in: context, timeout: options.patience)
+    }
+
+    /// Works until there is a reason to end, and returns it.
+    public func work() throws -> WorkerEnd {
+        let lifeline: [Int32] = options.supervised ? [0] : []
+        var lastHeard = monotonicNow()
+        var nextHeartbeat = lastHeard
+        try greet()
+        while true {
+            let now = monotonicNow()
+            if now - lastHeard >= lease { return .leaseExpired(after: lease) }
+            if nextHeartbeat <= now {
+                if incarnation.number > 0 { _ = try link.send(.heartbeat, incarnation: incarnation) }
+                nextHeartbeat = now + heartbeat
+            }
+            let events = try link.wait(
+                timeout: nextHeartbeat - now, watching: [replies.wakeUp.descriptor] + lifeline)
+            for event in events {
+                switch event {
+                case .message(let frame):
+                    lastHeard = monotonicNow()
+                    if let end = try take(frame) { return end }
+                case .readable(0): return .orphaned
+                case .readable: for reply in replies.takeAll() { _ = try link.send(reply, incarnation: incarnation) }
+                case .connected: try greet()
+                case .dropped(let error): log.warning("dropped a frame", metadata: ["reason": "\(error)"])
+                case .disconnected, .refused: break
+                }
+            }
+        }
+    }
+
+    private func greet() throws {
+        let hello = Hello(
+            version: protocolVersion, worker: options.worker, node: options.node, processID: Int(getpid()),
+            exchangeEndpoint: exchangeEndpoint, numerics: BLASCore.numerics)
+        _ = try link.send(.hello(hello), incarnation: Incarnation(0))
+    }
+
+    private func take(_ frame: Frame<CoordinatorMessage>) throws -> WorkerEnd? {
+        switch frame.message {
+        case .refuse(let reason): return .refused(because: reason)
+        case .exit(let reason): return .released(because: reason)
+        case .welcome(let worker, let incarnation, let run, let folder, let job, let heartbeat, let lease):
+            self.incarnation = incarnation
+            (self.heartbeat, self.lease) = (heartbeat, lease)
+            log.info("welcomed", metadata: ["worker": "\(worker)", "incarnation": "\(incarnation)"])
+            let place = options.runs.map { "\($0)/\(run)" } ?? folder
+            do {
+                let job = try JSONDecoder().decode(JobSpec.self, from: Data(job))
+                startTraining(Assignment(run: run, folder: place, job: job, incarnation: incarnation))
+            } catch { return .unusable(reason: "the job is not one this worker can read: \(error)") }
+        case .abort(let generation, _):
+            interruption.abort(generation)
+            orders.post(frame.message)
+        case .form, .begin, .saveCheckpoint, .evaluate, .commit: orders.post(frame.message)
+        case .heartbeat: break
+        }
+        return nil
+    }
+
+    private func startTraining(_ assignment: Assignment) {
+        guard let exchange = exchange.take() else { return }
+        let handover = Handover(exchange)
+        let thread = Thread { [orders, replies, interruption, log] in
+            do {
+                let trainer = try Trainer(
+                    assignment, exchange: handover.take()!, interruption: interruption, replies: replies, log: log)
+                while true {
+                    orders.wakeUp.wait()
+                    for order in orders.takeAll() { trainer.follow(order) }
+                }
+            } catch { replies.post(.goodbye(reason: "\(error)")) }
+        }
+        thread.name = "training"
+        thread.stackSize = 16 << 20
+        thread.start()
+    }
+}
+
+/// Hands a value that only one thread may use from one thread to another.
+private final class Handover<Value>: @unchecked Sendable {
+    private var value: Value?
+    init(_ value: Value) { self.value = value }
+    func take() -> Value? {
+        defer { value = nil }
+        return value
+    }
+}
