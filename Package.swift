@@ -95,7 +95,7 @@ let package = Package(
             name: "StepBenchmark", dependencies: ["Primitives", "Jobs", "Training"], path: "benchmarks/StepBenchmark",
             swiftSettings: strict),
 
-        // Tests, one target a module; LiveTests and CLITests run the built executables.
+        // Tests, one target a module.
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),
         .testTarget(
             name: "TrainingTests", dependencies: ["Primitives", "Jobs", "Training", "CKernels", "CBLAS"],
@@ -115,12 +115,6 @@ let package = Package(
             name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
             swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Primitives", "Messages", "Wire"], swiftSettings: strict),
-        .testTarget(
-            name: "LiveTests",
-            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Wire", "CLI", "WorkerDaemon"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "CLITests", dependencies: ["Primitives", "CLI", "WorkerDaemon"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

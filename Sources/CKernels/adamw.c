@@ -1,5 +1,6 @@
 // AdamW over a stretch of the flat parameter vector, in one pass over memory. The order of operations is PyTorch's:
 // decay first, then the running means, then the step with epsilon outside the root.
+// Refuses to know which parameters decay: the caller passes one stretch with one decay at a time.
 
 #include "CKernels.h"
 #include "vector_math.h"

@@ -1,5 +1,6 @@
 // Looking tokens and positions up in their tables, and the way back. A token may occur many times in a batch; its
 // gradients are added in the order of the rows, so the sum does not depend on anything else.
+// Refuses to check tokens: the caller has.
 
 #include "CKernels.h"
 #include "vector_math.h"

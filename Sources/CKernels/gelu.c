@@ -1,5 +1,6 @@
 // GELU in its tanh form, written as x times a logistic function: (1 + tanh u) / 2 = 1 / (1 + exp(-2u)) has no
-// cancellation for negative u, and one exponential serves the function and its derivative.
+// cancellation for negative u, and one exponential serves the function and its derivative. Refuses to be the
+// exact GELU of the error function: GPT-2 was trained with this one.
 
 #include "CKernels.h"
 #include "vector_math.h"

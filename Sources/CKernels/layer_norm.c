@@ -1,4 +1,5 @@
-// LayerNorm and its gradient, a row at a time while the row is in the first-level cache.
+// LayerNorm and its gradient, a row at a time while the row is in the first-level cache. Refuses to keep the
+// normalised row: computing it again from a mean and a factor costs less than fetching it from memory.
 
 #include "CKernels.h"
 #include "vector_math.h"

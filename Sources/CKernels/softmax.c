@@ -1,5 +1,6 @@
 // Softmax, over a causal block of attention scores and over the vocabulary. Maxima are subtracted before exponentials;
-// what a gradient needs again is a maximum and a sum for each row, never the probabilities.
+// what a gradient needs again is a maximum and a sum for each row, never the probabilities. Refuses to take
+// logarithms: there is no vector of them worth a series of its own.
 
 #include "CKernels.h"
 #include "vector_math.h"

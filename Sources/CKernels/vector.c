@@ -1,4 +1,5 @@
 // Sums, scalings and biases. All of them are bound by memory; they are here so that their order of additions is fixed.
+// Refuses to use more than one thread: workers are the parallelism.
 
 #include "CKernels.h"
 #include "vector_math.h"

@@ -86,6 +86,7 @@ import Testing
               speed            5.0k tokens/s over productive time
               ETTR             70.9% = 4.1s productive of 5.8s, queueing left out
               weights          runs/tiny-0001/checkpoints/step-00000040/model.safetensors (step 40)
+              SHA-256          c0ffee4000000000000000000000000000000000000000000000000000000000
               run              runs/tiny-0001
             """)
 }

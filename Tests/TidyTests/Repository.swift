@@ -66,6 +66,11 @@ enum Repository {
         }
     }()
 
+    /// Whether there is a file or folder at `path`, of whatever kind.
+    static func has(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path())
+    }
+
     /// The file at `path`.
     /// - Precondition: there is one; these tests are about files that must exist.
     static func file(_ path: String) -> RepositoryFile {
