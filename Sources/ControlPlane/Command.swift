@@ -1,6 +1,7 @@
 // What the control plane asks of its world: requests, carried out in the order they are given, after the record that
 // holds them is durable. Each carries its reason where it has one. Refuses facts: what came of it is an Event.
 
+import Messages
 import Primitives
 import Scheduling
 
@@ -16,8 +17,10 @@ public enum Command: Equatable, Sendable {
     case refuse(because: String)
     /// The run waits.
     case wait(run: RunID, because: WaitReason)
-    /// Form a gang of `members` that restores the state after `restore` steps.
-    case form(run: RunID, generation: Generation, members: [Member], restore: Int)
+    /// Form a gang of `members` that restores the state after `restore` steps: those that hold it keep it, those in
+    /// `transfers` take it from another member, the others load its checkpoint.
+    case form(
+        run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer])
     /// Let the gang compute its first step.
     case begin(run: RunID, generation: Generation)
     /// Snapshot the state once `step` is applied, and write it out. Comes before the commit.
@@ -28,6 +31,9 @@ public enum Command: Equatable, Sendable {
     case commit(run: RunID, generation: Generation, step: Int)
     /// Stop whatever the generation is doing.
     case abort(run: RunID, generation: Generation, because: InterruptionReason)
+    /// End a generation of `size` members right after a commit, because a larger one can take its place. Nothing is
+    /// wrong.
+    case regroup(run: RunID, generation: Generation, size: Int)
     /// Delete a checkpoint that retention no longer keeps.
     case deleteCheckpoint(run: RunID, step: Int)
     /// The run is over: let every worker go.
@@ -74,6 +80,8 @@ public enum Outcome: Equatable, Sendable {
     case completed
     /// A user stopped it; it can be resumed from `checkpoint` (0: from the start).
     case interrupted(checkpoint: Int)
+    /// A member was lost, and the job asks to end then; it can be resumed from `checkpoint`.
+    case memberLost(checkpoint: Int, last: String)
     /// Too many restarts without progress.
     case gaveUp(restarts: Int, last: String)
     /// The last checkpoint could not be written; it can be resumed from `checkpoint`.

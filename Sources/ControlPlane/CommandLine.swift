@@ -1,5 +1,6 @@
 // Commands as record lines and back; see EventLine.swift.
 
+import Messages
 import Primitives
 import Scheduling
 
@@ -13,9 +14,10 @@ extension Command {
             Line("welcome").with("worker", worker).with("incarnation", incarnation)
         case .refuse(let reason): Line("refuse").with("because", reason)
         case .wait(let run, let reason): reason.add(to: Line("wait").with("run", run))
-        case .form(let run, let generation, let members, let restore):
+        case .form(let run, let generation, let members, let restore, let transfers):
             Line("form").with("run", run).with("generation", generation).with("restore", restore)
                 .with("members", members.map(\.lineText).joined(separator: ","))
+                .with("transfers", transfers.isEmpty ? nil : transfers.map(\.lineText).joined(separator: ","))
         case .begin(let run, let generation): Line("begin").with("run", run).with("generation", generation)
         case .saveCheckpoint(let run, let generation, let step):
             Line("save-checkpoint").with("run", run).with("generation", generation).with("step", step)
@@ -25,6 +27,8 @@ extension Command {
             Line("commit").with("run", run).with("generation", generation).with("step", step)
         case .abort(let run, let generation, let reason):
             reason.add(to: Line("abort").with("run", run).with("generation", generation))
+        case .regroup(let run, let generation, let size):
+            Line("regroup").with("run", run).with("generation", generation).with("size", size)
         case .deleteCheckpoint(let run, let step): Line("delete-checkpoint").with("run", run).with("step", step)
         case .finish(let run, let outcome): outcome.add(to: Line("finish").with("run", run))
         }
@@ -63,11 +67,14 @@ extension Command {
                 }
                 members.append(member)
             }
-            self = .form(run: run, generation: generation, members: members, restore: try line.read("restore"))
+            self = .form(
+                run: run, generation: generation, members: members, restore: try line.read("restore"),
+                transfers: try transfers(line))
         case "begin": self = .begin(run: run, generation: generation)
         case "save-checkpoint": self = .saveCheckpoint(run: run, generation: generation, step: try line.read("step"))
         case "evaluate": self = .evaluate(run: run, generation: generation, step: try line.read("step"))
         case "commit": self = .commit(run: run, generation: generation, step: try line.read("step"))
+        case "regroup": self = .regroup(run: run, generation: generation, size: try line.read("size"))
         case "abort": self = .abort(run: run, generation: generation, because: try InterruptionReason(line))
         default: throw LineError(line: line.text, problem: "there is no command \(line.head)")
         }
@@ -89,6 +96,29 @@ extension Member: LineValue {
         else { return nil }
         self.init(
             worker: worker, incarnation: Incarnation(incarnation), part: part, evaluationPart: evaluationPart)
+    }
+}
+
+private func transfers(_ line: Line) throws(LineError) -> [StateTransfer] {
+    var transfers: [StateTransfer] = []
+    for text in (try line.readIfPresent("transfers", as: String.self) ?? "").split(separator: ",") {
+        guard let transfer = StateTransfer(lineText: String(text)) else {
+            throw LineError(line: line.text, problem: "'\(text)' is no transfer")
+        }
+        transfers.append(transfer)
+    }
+    return transfers
+}
+
+extension StateTransfer: LineValue {
+    /// `2<0`: rank 2 takes the state from rank 0.
+    public var lineText: String { "\(receiver)<\(source)" }
+
+    /// Reads what `lineText` wrote.
+    public init?(lineText: String) {
+        let ranks = lineText.split(separator: "<", omittingEmptySubsequences: false).map { Int($0) }
+        guard ranks.count == 2, let receiver = ranks[0], let source = ranks[1] else { return nil }
+        self.init(to: receiver, from: source)
     }
 }
 
@@ -156,6 +186,8 @@ extension Outcome {
         switch self {
         case .completed: line.with("outcome", "completed")
         case .interrupted(let checkpoint): line.with("outcome", "interrupted").with("checkpoint", checkpoint)
+        case .memberLost(let checkpoint, let last):
+            line.with("outcome", "member-lost").with("checkpoint", checkpoint).with("last", last)
         case .gaveUp(let restarts, let last):
             line.with("outcome", "gave-up").with("restarts", restarts).with("last", last)
         case .unsaved(let checkpoint, let reason):
@@ -167,6 +199,7 @@ extension Outcome {
         switch line["outcome"] {
         case "completed": self = .completed
         case "interrupted": self = .interrupted(checkpoint: try line.read("checkpoint"))
+        case "member-lost": self = .memberLost(checkpoint: try line.read("checkpoint"), last: try line.read("last"))
         case "gave-up": self = .gaveUp(restarts: try line.read("restarts"), last: try line.read("last"))
         case "unsaved": self = .unsaved(checkpoint: try line.read("checkpoint"), reason: try line.read("reason"))
         default: throw LineError(line: line.text, problem: "the outcome is unknown")

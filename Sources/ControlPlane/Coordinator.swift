@@ -42,8 +42,12 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.formed(worker, incarnation, generation) ?? []
         case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
             commands += run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
+            if commands.contains(where: { if case .evict(worker, _) = $0 { true } else { false } }) {
+                pool.dismiss(worker)
+            }
         case .stepContributed(_, let generation, let report):
             commands += run?.contributed(generation, report) ?? []
+            commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .evaluated(_, let generation, let step, _):

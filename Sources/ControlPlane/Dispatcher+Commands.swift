@@ -17,7 +17,8 @@ extension Dispatcher {
             outputs.append(
                 .send(.refuse(reason: reason), to: greeting.connection, incarnation: Incarnation(0)))
         case .wait: break
-        case .form(_, let generation, let members, let restore): form(generation, members, restore: restore)
+        case .form(_, let generation, let members, let restore, let transfers):
+            form(generation, members, restore: restore, transfers)
         case .begin(_, let generation): sendAll(.begin(generation: generation))
         case .saveCheckpoint(_, let generation, let step):
             guard let writer = gang?.members.first, let session = sessions[writer.worker] else { break }
@@ -26,6 +27,9 @@ extension Dispatcher {
         case .commit(_, let generation, let step): sendAll(.commit(generation: generation, step: step))
         case .abort(_, let generation, let reason):
             sendAll(.abort(generation: generation, because: reason.sentence))
+            gang = nil
+        case .regroup(_, let generation, let size):
+            sendAll(.abort(generation: generation, because: "a gang larger than \(size) takes its place"))
             gang = nil
         case .deleteCheckpoint(_, let step): outputs.append(.deleteCheckpoint(step: step))
         case .finish(_, let outcome):
@@ -49,7 +53,9 @@ extension Dispatcher {
             to: session)
     }
 
-    private mutating func form(_ generation: Generation, _ members: [Member], restore: Int) {
+    private mutating func form(
+        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]
+    ) {
         gang = Gang(generation: generation, members: members)
         let addresses = members.map { member in
             MemberAddress(
@@ -59,7 +65,10 @@ extension Dispatcher {
         }
         for (rank, member) in members.enumerated() {
             guard let session = sessions[member.worker] else { continue }
-            send(.form(generation: generation, rank: rank, members: addresses, restore: restore), to: session)
+            send(
+                .form(
+                    generation: generation, rank: rank, members: addresses, restore: restore, transfers: transfers),
+                to: session)
         }
     }
 

@@ -1,6 +1,7 @@
 // Events as record lines and back: the one spelling that the journal stores, scenarios are written in and people read.
 // Refuses to guess: a line that is not exactly an event is an error.
 
+import Jobs
 import Primitives
 
 extension Event {
@@ -114,15 +115,23 @@ extension RunPlan {
             .with("save-every", checkpointInterval).with("keep", checkpointsKept)
             .with("evaluate-every", evaluationInterval).with("evaluation-micro-batches", evaluationMicroBatches)
             .with("max-restarts", maximumRestarts).with("formation-limit", formationLimit)
+            .with("recovery", recovery.rawValue).with("on-worker-loss", onWorkerLoss.rawValue)
     }
 
     init(_ line: Line) throws(LineError) {
+        let words = (
+            recovery: try line.read("recovery", as: String.self), loss: try line.read("on-worker-loss", as: String.self)
+        )
+        guard let recovery = FaultToleranceSpec.Recovery(rawValue: words.recovery),
+            let onWorkerLoss = FaultToleranceSpec.WorkerLossPolicy(rawValue: words.loss)
+        else { throw LineError(line: line.text, problem: "the recovery is unknown") }
         self.init(
             steps: try line.read("steps"), workers: try line.read("workers"),
             microBatches: try line.read("micro-batches"), checkpointInterval: try line.read("save-every"),
             checkpointsKept: try line.read("keep"), evaluationInterval: try line.read("evaluate-every"),
             evaluationMicroBatches: try line.read("evaluation-micro-batches"),
-            maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"))
+            maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"),
+            recovery: recovery, onWorkerLoss: onWorkerLoss)
     }
 }
 

@@ -60,6 +60,11 @@ public struct Pool: Equatable, Sendable {
         }
     }
 
+    /// Whether `incarnation` lives at `worker` and a gang may have it.
+    func isUp(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
+        if case .up(incarnation, _, _) = self[worker]?.occupant { true } else { false }
+    }
+
     /// Workers that are up, by address.
     public var up: [(worker: WorkerID, incarnation: Incarnation, numerics: String)] {
         slots.compactMap { slot in

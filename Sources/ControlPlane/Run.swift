@@ -2,6 +2,7 @@
 // them. Each fact has a method that changes the state and says what to do. Refuses to know which workers exist beside
 // its gang (Pool) and which of them suit it (Scheduling).
 
+import Messages
 import Primitives
 import Scheduling
 
@@ -11,6 +12,14 @@ public struct Checkpoint: Equatable, Sendable {
     public var step: Int
     /// The SHA-256 of its weights.
     public var weightsSHA256: String
+}
+
+/// A process that holds the state of the last committed step.
+public struct Holder: Equatable, Sendable {
+    /// Its slot.
+    public var worker: WorkerID
+    /// Its incarnation.
+    public var incarnation: Incarnation
 }
 
 /// The state of one run.
@@ -55,8 +64,17 @@ public struct Run: Equatable, Sendable {
     public internal(set) var checkpoints: [Checkpoint] = []
     /// The step whose checkpoint is being written.
     public internal(set) var saving: Int?
+    /// The step whose validation loss is being measured.
+    public internal(set) var evaluating: Int?
     /// Whether a checkpoint is overdue because one was still being written when it was due.
     public internal(set) var saveOverdue = false
+    /// Processes that hold the state after `committed` steps, by address: the gang's members while it computes, and
+    /// those of them that survived its end.
+    public internal(set) var holders: [Holder] = []
+    /// Who takes the state from whom while the gang forms.
+    public internal(set) var transfers: [StateTransfer] = []
+    /// Holders from whom somebody could not take the state.
+    public internal(set) var doubted: [Holder] = []
     /// Restarts since the highest step last rose.
     public internal(set) var restarts = 0
     /// The arithmetic its steps are computed with, once there was a gang.
@@ -86,34 +104,42 @@ public struct Run: Equatable, Sendable {
     /// Takes a gang from the pool if the run has none and the pool has one.
     mutating func formIfPossible(from pool: Pool, at now: Instant) -> [Command] {
         guard case .waiting(let because) = phase else { return [] }
-        let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
-        switch placeGang(GangRequest(size: plan.workers, numerics: numerics), on: free) {
+        switch placement(on: pool) {
         case .wait(let reason):
             guard reason != because else { return [] }
             phase = .waiting(because: reason)
             return [.wait(run: id, because: reason)]
         case .placed(let workers):
-            let tree = ReductionTree(leaves: plan.microBatches)
-            let parts = tree.parts(over: workers.count)
-            let evaluationParts = evaluationParts(over: workers.count)
-            members = zip(workers, zip(parts, evaluationParts)).map { worker, parts in
-                Member(
-                    worker: worker, incarnation: pool[worker]!.newest, part: parts.0, evaluationPart: parts.1)
-            }
-            numerics = pool.up.first { $0.worker == workers[0] }!.numerics
-            generation = generation.next
-            committed = checkpoints.last?.step ?? 0
-            saving = nil
-            saveOverdue = false
-            phase = .forming(missing: workers, since: now)
-            return [.form(run: id, generation: generation, members: members, restore: committed)]
+            return form(workers, from: pool, at: now)
         }
     }
 
-    private func evaluationParts(over workers: Int) -> [Range<Int>] {
-        (0..<workers).map { rank in
-            plan.evaluationMicroBatches * rank / workers..<plan.evaluationMicroBatches * (rank + 1) / workers
+    private mutating func form(_ workers: [WorkerID], from pool: Pool, at now: Instant) -> [Command] {
+        let parts = ReductionTree(leaves: plan.microBatches).parts(over: workers.count)
+        members = workers.enumerated().map { rank, worker in
+            Member(
+                worker: worker, incarnation: pool[worker]!.newest, part: parts[rank],
+                evaluationPart: evaluationPart(rank, of: workers.count))
         }
+        numerics = pool.up.first { $0.worker == workers[0] }!.numerics
+        generation = generation.next
+        if let fromPeers = peerTransfers(to: members) {
+            transfers = fromPeers
+        } else {
+            transfers = []
+            holders = []
+            committed = checkpoints.last?.step ?? 0
+        }
+        saving = nil
+        saveOverdue = false
+        phase = .forming(missing: workers, since: now)
+        return [
+            .form(run: id, generation: generation, members: members, restore: committed, transfers: transfers)
+        ]
+    }
+
+    private func evaluationPart(_ rank: Int, of workers: Int) -> Range<Int> {
+        plan.evaluationMicroBatches * rank / workers..<plan.evaluationMicroBatches * (rank + 1) / workers
     }
 
     /// A member has restored.
@@ -122,12 +148,33 @@ public struct Run: Equatable, Sendable {
             case .forming(var missing, let since) = phase
         else { return [] }
         missing.removeAll { $0 == worker }
+        if !holds(worker, incarnation) { holders.append(Holder(worker: worker, incarnation: incarnation)) }
         guard missing.isEmpty else {
             phase = .forming(missing: missing, since: since)
             return []
         }
         phase = .running
-        return [.begin(run: id, generation: generation)] + (committed == plan.steps ? stop(evaluation: false) : [])
+        doubted = []
+        holders = members.map { Holder(worker: $0.worker, incarnation: $0.incarnation) }
+        let owed = owedAgain()
+        let begin = Command.begin(run: id, generation: generation)
+        return owed + [begin] + (committed == plan.steps ? stop(evaluation: evaluating != nil) : [])
+    }
+
+    /// What the gang before was asked to do with the state that this one holds, and took with it into its end: the last
+    /// checkpoint, a measurement. The commit that goes with it is told again, and changes nothing.
+    private mutating func owedAgain() -> [Command] {
+        var commands: [Command] = []
+        if committed == plan.steps, !isSaved {
+            saving = committed
+            commands.append(.saveCheckpoint(run: id, generation: generation, step: committed))
+        }
+        if evaluating == committed {
+            commands.append(.evaluate(run: id, generation: generation, step: committed))
+        } else {
+            evaluating = nil
+        }
+        return commands.isEmpty ? [] : commands + [.commit(run: id, generation: generation, step: committed)]
     }
 
     // MARK: Steps
@@ -157,6 +204,7 @@ public struct Run: Equatable, Sendable {
             }
         }
         let evaluates = plan.evaluationInterval > 0 && (step % plan.evaluationInterval == 0 || step == plan.steps)
+        evaluating = evaluates ? step : nil
         if evaluates { commands.append(.evaluate(run: id, generation: generation, step: step)) }
         commands.append(.commit(run: id, generation: generation, step: step))
         return commands + (last ? stop(evaluation: evaluates) : [])
@@ -164,7 +212,9 @@ public struct Run: Equatable, Sendable {
 
     /// The validation loss of a step is known.
     mutating func evaluated(_ generation: Generation, step: Int) -> [Command] {
-        guard generation == self.generation, step == committed, case .stopping(var last) = phase else { return [] }
+        guard generation == self.generation, step == committed else { return [] }
+        evaluating = nil
+        guard case .stopping(var last) = phase else { return [] }
         last.evaluation = false
         return settle(last)
     }

@@ -24,11 +24,17 @@ public struct RunPlan: Equatable, Sendable {
     public var maximumRestarts: Int
     /// How long a started process may take to join, and a member to restore, before it is replaced.
     public var formationLimit: TimeSpan
+    /// Where a gang that follows another takes its state from.
+    public var recovery: FaultToleranceSpec.Recovery
+    /// What becomes of a gang that has lost a member.
+    public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
 
     /// A plan from its parts.
     public init(
         steps: Int, workers: Int, microBatches: Int, checkpointInterval: Int, checkpointsKept: Int,
-        evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan
+        evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan,
+        recovery: FaultToleranceSpec.Recovery = .checkpoint,
+        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait
     ) {
         self.steps = steps
         self.workers = workers
@@ -39,6 +45,8 @@ public struct RunPlan: Equatable, Sendable {
         self.evaluationMicroBatches = evaluationMicroBatches
         self.maximumRestarts = maximumRestarts
         self.formationLimit = formationLimit
+        self.recovery = recovery
+        self.onWorkerLoss = onWorkerLoss
     }
 
     /// The plan of `job`.
@@ -48,6 +56,7 @@ public struct RunPlan: Equatable, Sendable {
             checkpointInterval: job.checkpoint.interval, checkpointsKept: job.checkpoint.keep,
             evaluationInterval: job.training.evaluationInterval,
             evaluationMicroBatches: job.training.evaluationMicroBatches,
-            maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)))
+            maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)),
+            recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss)
     }
 }

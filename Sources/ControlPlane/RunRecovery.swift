@@ -9,6 +9,7 @@ extension Run {
     mutating func lost(
         _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, at now: Instant
     ) -> [Command] {
+        holders.removeAll { $0.worker == worker && $0.incarnation == incarnation }
         guard let rank = rank(of: worker, incarnation) else { return [] }
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
     }
@@ -24,7 +25,8 @@ extension Run {
         return giveUpIfExhausted("the worker process of \(worker) \(how.sentence) before it joined")
     }
 
-    /// A member could not restore: the checkpoint is struck off, and the gang tries the one before.
+    /// A member could not restore. From a checkpoint: it is struck off, and the next gang takes the one before. From
+    /// another member: the one that failed is replaced; a source that fails two of them is not asked again.
     mutating func restoreFailed(
         _ worker: WorkerID, _ incarnation: Incarnation, _ generation: Generation, step: Int, _ reason: String,
         at now: Instant
@@ -32,13 +34,24 @@ extension Run {
         guard generation == self.generation, case .forming = phase, step == committed,
             let rank = rank(of: worker, incarnation)
         else { return [] }
-        checkpoints.removeAll { $0.step == step }
-        return interruptGang(because: .restoreFailed(worker: worker, rank: rank, step: step, reason: reason))
+        var commands: [Command] = []
+        if let source = transfers.first(where: { $0.receiver == rank })?.source {
+            let holder = Holder(worker: members[source].worker, incarnation: members[source].incarnation)
+            if doubted.contains(holder) { holders.removeAll { $0 == holder } } else { doubted.append(holder) }
+            commands.append(.evict(worker, because: "it could not take the state from rank \(source): \(reason)"))
+        } else if holds(worker, incarnation) {
+            holders.removeAll { $0.worker == worker }
+        } else {
+            checkpoints.removeAll { $0.step == step }
+        }
+        return commands
+            + interruptGang(because: .restoreFailed(worker: worker, rank: rank, step: step, reason: reason))
     }
 
     /// Members hold different sums: nobody's state can be trusted, so all go back to the newest checkpoint.
     mutating func disagreed(_ generation: Generation, step: Int, norms: String, at now: Instant) -> [Command] {
         guard generation == self.generation, phase == .running else { return [] }
+        holders = []
         return interruptGang(because: .replicasDisagree(step: step, norms: norms))
     }
 
@@ -62,6 +75,7 @@ extension Run {
         restarts = 0  // A resumption is a user's wish: it is not counted, and opens a new account.
         saving = nil
         let hadGang = !members.isEmpty
+        holders = []
         members = []
         phase = .waiting(because: nil)
         return hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : []
@@ -77,6 +91,9 @@ extension Run {
         saving = nil
         phase = .waiting(because: nil)
         if interrupted { return [abort] + end(.interrupted(checkpoint: checkpoints.last?.step ?? 0)) }
+        if plan.onWorkerLoss == .fail, case .workerLost = reason {
+            return [abort] + end(.memberLost(checkpoint: checkpoints.last?.step ?? 0, last: reason.sentence))
+        }
         restarts += 1
         return [abort] + giveUpIfExhausted(reason.sentence)
     }
@@ -97,7 +114,10 @@ extension Run {
         case .waiting, .over:
             precondition(members.isEmpty, "a run without a gang has members: \(self)")
         case .forming, .running, .stopping:
-            precondition(members.count == plan.workers, "the gang is not whole: \(self)")
+            precondition(!members.isEmpty && members.count <= plan.workers, "the gang has no size: \(self)")
+            precondition(
+                members.count == plan.workers || plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink,
+                "the gang is not whole: \(self)")
             precondition(
                 members.allSatisfy { pool.holds($0.worker, $0.incarnation) }, "a member is not in the pool: \(self)")
             precondition(members.map(\.part).reduce(0) { $0 + $1.count } == plan.microBatches, "\(self)")

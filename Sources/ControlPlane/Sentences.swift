@@ -51,6 +51,8 @@ extension Outcome {
         switch self {
         case .completed: "completed"
         case .interrupted(let checkpoint): "interrupted; it can be resumed from step \(checkpoint)"
+        case .memberLost(let checkpoint, let last):
+            "ended at the first loss, as its job asks: \(last); it can be resumed from step \(checkpoint)"
         case .gaveUp(let restarts, let last): "gave up after \(restarts) restarts without progress: \(last)"
         case .unsaved(let checkpoint, let reason):
             "its last checkpoint could not be written (\(reason)); it can be resumed from step \(checkpoint)"

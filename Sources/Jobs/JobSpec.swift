@@ -169,6 +169,32 @@ public struct CheckpointSpec: Equatable, Sendable, Codable {
 
 /// What is done when something breaks.
 public struct FaultToleranceSpec: Equatable, Sendable, Codable {
+    /// Where the next gang takes its state from (`recovery`).
+    public enum Recovery: String, Equatable, Sendable, Codable, CaseIterable {
+        /// From a member that survived, at the last committed step; from a checkpoint when nobody did.
+        case peer
+        /// From the newest good checkpoint: steps since then are done again.
+        case checkpoint
+    }
+
+    /// What a gang does that has lost a member (`on_worker_loss`).
+    public enum WorkerLossPolicy: String, Equatable, Sendable, Codable, CaseIterable {
+        /// A spare takes its place; while there is none, the survivors carry its micro-batches.
+        case spare
+        /// The survivors carry its micro-batches from then on.
+        case shrink
+        /// The gang waits until it is whole again.
+        case wait
+        /// The run ends.
+        case fail
+    }
+
+    /// Where the next gang takes its state from.
+    public var recovery: Recovery
+    /// What a gang does that has lost a member.
+    public var onWorkerLoss: WorkerLossPolicy
+    /// Workers that are started beside the gang and wait to take a lost member's place (`spares`).
+    public var spares: Int
     /// Restarts that may follow one another without a newly reached step (`max_restarts`).
     public var maximumRestarts: Int
     /// How often a worker says that it lives (`heartbeat.interval`).
@@ -179,7 +205,13 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public var lease: TimeSpan
 
     /// A tolerance of faults from its parts.
-    public init(maximumRestarts: Int, heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan) {
+    public init(
+        recovery: Recovery = .peer, onWorkerLoss: WorkerLossPolicy = .spare, spares: Int = 0, maximumRestarts: Int,
+        heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan
+    ) {
+        self.recovery = recovery
+        self.onWorkerLoss = onWorkerLoss
+        self.spares = spares
         self.maximumRestarts = maximumRestarts
         self.heartbeatInterval = heartbeatInterval
         self.heartbeatTimeout = heartbeatTimeout

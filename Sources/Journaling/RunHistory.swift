@@ -164,7 +164,7 @@ public struct RunHistory: Equatable, Sendable {
         _ command: Command, _ record: Record, before: Run?, silentSince silence: Instant
     ) {
         switch command {
-        case .form(_, let generation, let members, let restore):
+        case .form(_, let generation, let members, let restore, _):
             ledger.book(segments.isEmpty ? .queued : .restart, until: now)
             if let open = incidents.lastIndex(where: { $0.isOpen }) {
                 incidents[open].restoredStep = restore
@@ -172,13 +172,18 @@ public struct RunHistory: Equatable, Sendable {
             }
             segments.append(
                 Segment(
-                    index: segments.count, generation: generation, members: members, restored: restore, formedAt: now))
+                    index: segments.count, generation: generation, members: members, restored: restore,
+                    isFromMembers: coordinator.run?.holders.isEmpty == false, formedAt: now))
         case .begin:
             ledger.book(.restart, until: now)
             if !segments.isEmpty { segments[segments.count - 1].began = now }
         case .commit(_, _, let step):
             if case .stepContributed(_, _, let report) = record.event { commit(step, report) }
         case .abort(_, _, let reason): interrupt(reason, before, silentSince: silence)
+        case .regroup:
+            // A commit stands in the same record: no time has passed, and nothing went wrong.
+            segments[segments.count - 1].end = now
+            segments[segments.count - 1].hasGrown = true
         case .finish(_, let outcome):
             self.outcome = outcome
             if !segments.isEmpty, segments[segments.count - 1].end == nil { segments[segments.count - 1].end = now }

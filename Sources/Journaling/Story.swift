@@ -13,6 +13,8 @@ public struct Segment: Equatable, Sendable {
     public var members: [Member]
     /// The step whose state it started from; its first step is the one after.
     public var restored: Int
+    /// Whether its state came from members of the gang before, and not from a checkpoint or the start.
+    public var isFromMembers: Bool
     /// When the gang was formed.
     public var formedAt: Instant
     /// When its members had restored and began to compute; nil when they never did.
@@ -21,12 +23,17 @@ public struct Segment: Equatable, Sendable {
     public var lastStep: Int?
     /// When it ended, which for a lost coordinator is its last record; nil while it goes on.
     public var end: Instant?
+    /// Whether it ended because a larger gang took its place.
+    public var hasGrown = false
 
-    init(index: Int, generation: Generation, members: [Member], restored: Int, formedAt: Instant) {
+    init(
+        index: Int, generation: Generation, members: [Member], restored: Int, isFromMembers: Bool, formedAt: Instant
+    ) {
         self.index = index
         self.generation = generation
         self.members = members
         self.restored = restored
+        self.isFromMembers = isFromMembers
         self.formedAt = formedAt
     }
 }

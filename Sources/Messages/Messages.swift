@@ -107,6 +107,20 @@ public struct MemberAddress: Equatable, Sendable {
     }
 }
 
+/// A member that takes the state from another, when their gang forms.
+public struct StateTransfer: Equatable, Sendable {
+    /// The rank that needs the state.
+    public var receiver: Int
+    /// The rank that has it.
+    public var source: Int
+
+    /// A transfer from `source` to `receiver`.
+    public init(to receiver: Int, from source: Int) {
+        self.receiver = receiver
+        self.source = source
+    }
+}
+
 /// The coordinator's word to a worker.
 public enum CoordinatorMessage: Equatable, Sendable {
     /// The worker is in the pool, as `incarnation` of `worker`. `job` is the JSON of the run's JobSpec.
@@ -117,7 +131,10 @@ public enum CoordinatorMessage: Equatable, Sendable {
     case refuse(reason: String)
     /// Become rank `rank` of a gang: restore the state after `restore` steps (0: the initial weights), connect to the
     /// other members, and say `formed`.
-    case form(generation: Generation, rank: Int, members: [MemberAddress], restore: Int)
+    /// Who is to take the state from another member stands in `transfers`; who has that state keeps it; everybody else
+    /// loads its checkpoint.
+    case form(
+        generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer])
     /// All members are formed: compute the step after the restored one.
     case begin(generation: Generation)
     /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.

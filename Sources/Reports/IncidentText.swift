@@ -78,6 +78,12 @@ extension RunHistory {
         guard let next = segments.first(where: { $0.index == incident.segment + 1 }) else {
             return isOver ? "none: the run is over" : "the next gang is awaited"
         }
+        if next.isFromMembers {
+            let size =
+                plan.map { next.members.count < $0.workers } ?? false ? " with \(next.members.count) workers" : ""
+            return
+                "generation \(next.generation) \(next.began == nil ? "goes" : "went") on from step \(next.restored)\(size)"
+        }
         let verb = next.began == nil && next.end == nil ? "restores" : next.began == nil ? "was to restore" : "restored"
         return next.restored == 0
             ? "generation \(next.generation) \(next.began == nil ? "starts" : "started") over"

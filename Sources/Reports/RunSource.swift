@@ -59,6 +59,8 @@ public enum RunState: String, Equatable, Sendable, Codable, CaseIterable {
     case interrupted
     /// Too many restarts without progress.
     case gaveUp = "gave-up"
+    /// It lost a member, and its job asks to end then.
+    case memberLost = "member-lost"
     /// Its last checkpoint could not be written.
     case unsaved
 }
@@ -72,6 +74,7 @@ extension RunSource {
             case .completed: .completed
             case .interrupted: .interrupted
             case .gaveUp: .gaveUp
+            case .memberLost: .memberLost
             case .unsaved: .unsaved
             }
         }

@@ -16,7 +16,8 @@ public func segmentTable(_ history: RunHistory) -> Table {
         let speed = history.tokensPerSecond(of: bySegment.ranges[segment.index], since: segment.began)
         table.add([
             "\(segment.index + 1)", "\(segment.generation)", segment.stepsText,
-            segment.restored == 0 ? "start" : "step \(segment.restored)", "\(segment.formedAt - history.start)",
+            segment.isFromMembers ? "members" : segment.restored == 0 ? "start" : "step \(segment.restored)",
+            "\(segment.formedAt - history.start)",
             "\((segment.end ?? history.now) - segment.formedAt)", speed.map(compact) ?? "-",
             history.endText(segment) ?? "goes on",
         ])

@@ -23,11 +23,14 @@ public struct GangRequest: Equatable, Sendable {
     public var size: Int
     /// The arithmetic its earlier steps were computed with; nil before the first.
     public var numerics: String?
+    /// Workers that are taken before any other, because they hold the run's state.
+    public var preferred: [WorkerID]
 
     /// A request for `size` workers.
-    public init(size: Int, numerics: String?) {
+    public init(size: Int, numerics: String?, preferred: [WorkerID] = []) {
         self.size = size
         self.numerics = numerics
+        self.preferred = preferred
     }
 }
 
@@ -49,8 +52,8 @@ public enum PlacementDecision: Equatable, Sendable {
 
 /// Places one gang on free workers.
 ///
-/// Candidates share one `numerics`: the run's, else the one that most free workers have. Nodes with the most candidates
-/// come first, so that the gang spans few of them; ranks follow nodes, then slots.
+/// Candidates share one `numerics`: the run's, else the one that most free workers have. Preferred workers come first,
+/// then those on nodes with the most candidates, so that the gang spans few of them; ranks follow nodes, then slots.
 public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> PlacementDecision {
     guard free.count >= request.size else {
         return .wait(because: .workersMissing(free: free.count, needed: request.size))
@@ -64,7 +67,8 @@ public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> Placemen
     let byNode = fitting.sorted { a, b in
         a.node == b.node ? a.slot < b.slot : (onNode(b.node), a.node) < (onNode(a.node), b.node)
     }
-    return .placed(byNode.prefix(request.size).sorted())
+    let inOrder = byNode.filter(request.preferred.contains) + byNode.filter { !request.preferred.contains($0) }
+    return .placed(inOrder.prefix(request.size).sorted())
 }
 
 /// The text that occurs most often; the alphabetically first of those that tie.

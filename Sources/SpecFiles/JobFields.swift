@@ -100,12 +100,18 @@ struct TrainFields {
 
 /// The values under `fault_tolerance`.
 struct ToleranceFields {
+    let recovery: Field<FaultToleranceSpec.Recovery>
+    let onWorkerLoss: Field<FaultToleranceSpec.WorkerLossPolicy>
+    let spares: Field<Int>
     let maximumRestarts: Field<Int>
     let heartbeatInterval: Field<TimeSpan>
     let heartbeatTimeout: Field<TimeSpan>
     let lease: Field<TimeSpan>
 
     init(_ section: Section) {
+        recovery = section.choice("recovery", default: .peer, standIn: .peer)
+        onWorkerLoss = section.choice("on_worker_loss", default: .spare, standIn: .spare)
+        spares = section.whole("spares", in: 0...10_000, default: 0, example: "1")
         maximumRestarts = section.whole("max_restarts", in: 0...1_000_000, default: 20, example: "20")
         let heartbeat = section.section("heartbeat", isRequired: false, example: "{interval: 500ms, timeout: 10s}")
         heartbeatInterval = heartbeat.time("interval", atLeast: .milliseconds(1), default: .milliseconds(500))

@@ -49,7 +49,8 @@ enum JobReader {
                 validationShare: fields.data.validationShare.value),
             checkpoint: CheckpointSpec(interval: fields.saveInterval.value, keep: fields.keep.value),
             faultTolerance: FaultToleranceSpec(
-                maximumRestarts: fields.tolerance.maximumRestarts.value,
+                recovery: fields.tolerance.recovery.value, onWorkerLoss: fields.tolerance.onWorkerLoss.value,
+                spares: fields.tolerance.spares.value, maximumRestarts: fields.tolerance.maximumRestarts.value,
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value),
             injections: injections.map {

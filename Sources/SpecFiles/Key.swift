@@ -93,7 +93,10 @@ extension Schema {
             ),
             ("data", ["source", "paths", "split"]),
             ("checkpoint", [Key("save_interval", elsewhere: ["save_steps", "interval"]), "keep"]),
-            ("fault_tolerance", ["max_restarts", "heartbeat", "lease"]),
+            (
+                "fault_tolerance",
+                ["recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "lease"]
+            ),
             ("fault_tolerance.heartbeat", ["interval", "timeout"]),
             ("inject", ["at", "fail", "kind"]),
         ])

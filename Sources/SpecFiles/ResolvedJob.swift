@@ -109,6 +109,9 @@ struct ResolvedJob {
         let tolerance = spec.faultTolerance
         return [
             ("fault_tolerance:", nil),
+            row("fault_tolerance.recovery", tolerance.recovery.rawValue),
+            row("fault_tolerance.on_worker_loss", tolerance.onWorkerLoss.rawValue),
+            row("fault_tolerance.spares", tolerance.spares),
             row("fault_tolerance.max_restarts", tolerance.maximumRestarts),
             ("  heartbeat:", nil),
             row("fault_tolerance.heartbeat.interval", TimeText.exact(tolerance.heartbeatInterval)),

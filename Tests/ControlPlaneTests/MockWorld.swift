@@ -3,6 +3,7 @@
 // true; the coordinator only knows what it was told. Refuses to repeat the coordinator's logic: it has rules, no policy.
 
 import ControlPlane
+import Messages
 import Primitives
 import Scheduling
 
@@ -22,6 +23,8 @@ struct MockWorld {
         /// Nil until it has joined.
         var incarnation: Incarnation?
         var numerics: String
+        /// The step whose state it holds, once it has restored one.
+        var holds: Int?
         /// It was told to end.
         var isDismissed = false
         /// It does nothing any more, and has not ended.
@@ -40,6 +43,9 @@ struct MockWorld {
         var committed: Int
         var contributed: [Int] = []
         var barrier: StepBarrier
+        var transfers: [StateTransfer] = []
+        /// Whether its state comes from members of the gang before.
+        var isFromPeers = false
     }
 
     /// A checkpoint that is being written.
@@ -71,6 +77,8 @@ struct MockWorld {
     /// Those of them that cannot be restored.
     var damaged: [Int] = []
     var outcome: Outcome?
+    /// Ranks that could not take over a state, in order.
+    var doubts: [Int] = []
 
     /// The losses of the committed history that leads to the present state, step 1 first.
     var lineage: [Double] = []
@@ -201,6 +209,7 @@ struct MockWorld {
         guard let gang, gang.members.indices.contains(rank) else { throw Refusal("there is no rank \(rank)") }
         let member = gang.members[rank]
         if !gang.formed.contains(rank) { self.gang!.formed.append(rank) }
+        processes[try index(member.worker)].holds = gang.restored
         return try tell(
             .memberFormed(worker: member.worker, incarnation: member.incarnation, generation: gang.generation))
     }
@@ -219,6 +228,20 @@ struct MockWorld {
             .restoreFailed(
                 worker: member.worker, incarnation: member.incarnation, generation: gang.generation, step: step,
                 reason: "its checksum is wrong"))
+    }
+
+    /// The member of `rank` cannot take over the state.
+    @discardableResult
+    mutating func failTransfer(rank: Int) throws -> [Command] {
+        guard let gang, gang.transfers.contains(where: { $0.receiver == rank }) else {
+            throw Refusal("rank \(rank) takes no state")
+        }
+        let member = gang.members[rank]
+        doubts.append(rank)
+        return try tell(
+            .restoreFailed(
+                worker: member.worker, incarnation: member.incarnation, generation: gang.generation,
+                step: gang.restored, reason: "a chunk arrived damaged"))
     }
 
     /// The loss of one micro-batch of a step: the same whoever computes it.

@@ -2,6 +2,7 @@
 // let anything pass because "it would probably work".
 
 import ControlPlane
+import Messages
 import Primitives
 import Scheduling
 
@@ -30,8 +31,8 @@ extension MockWorld {
             guard gang == nil else { throw Refusal("a run with a gang waits for none") }
             guard reason != lastWait else { throw Refusal("the reason is not new") }
             lastWait = reason
-        case .form(_, let generation, let members, let restore):
-            try form(generation, members, restore: restore)
+        case .form(_, let generation, let members, let restore, let transfers):
+            try form(generation, members, restore: restore, transfers)
         case .begin(_, let generation): try begin(generation)
         case .saveCheckpoint(_, let generation, let step): try save(generation, step)
         case .evaluate(_, let generation, let step):
@@ -40,6 +41,13 @@ extension MockWorld {
         case .commit(_, let generation, let step): try commit(generation, step, event)
         case .abort(_, let generation, _):
             guard gang?.generation == generation else { throw Refusal("that gang does not exist") }
+            gang = nil
+            evaluations = []
+        case .regroup(_, let generation, let size):
+            guard gang?.generation == generation, gang?.members.count == size else {
+                throw Refusal("that gang does not exist")
+            }
+            guard size < plan.workers else { throw Refusal("the gang is whole") }
             gang = nil
             evaluations = []
         case .deleteCheckpoint(_, let step):
@@ -77,10 +85,15 @@ extension MockWorld {
         }
     }
 
-    private mutating func form(_ generation: Generation, _ members: [Member], restore: Int) throws {
+    private mutating func form(
+        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]
+    ) throws {
         guard gang == nil else { throw Refusal("there is a gang already") }
         guard generation == lastGeneration.next else { throw Refusal("the generation is not the next") }
-        guard members.count == plan.workers else { throw Refusal("the gang is not whole") }
+        let mayShrink = plan.recovery == .peer && (plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink)
+        guard members.count == plan.workers || mayShrink && !members.isEmpty else {
+            throw Refusal("the gang is not whole")
+        }
         for (rank, member) in members.enumerated() {
             guard !members[..<rank].contains(where: { $0.worker == member.worker }) else {
                 throw Refusal("\(member.worker) is placed twice")
@@ -95,13 +108,35 @@ extension MockWorld {
         }
         try checkParts(members.map(\.part), cover: plan.microBatches)
         try checkParts(members.map(\.evaluationPart), cover: plan.evaluationMicroBatches)
-        guard restore == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
+        let isFromPeers = try checkRestore(members, restore: restore, transfers)
         lineage = Array(everCommitted.prefix(restore))
         lastGeneration = generation
         lastWait = nil
         gang = Gang(
             generation: generation, members: members, restored: restore, committed: restore,
-            barrier: StepBarrier(parts: members.map(\.part)))
+            barrier: StepBarrier(parts: members.map(\.part)), transfers: transfers, isFromPeers: isFromPeers)
+    }
+
+    /// Whether everybody can get at the state after `restore` steps, and no committed step is given up that a survivor
+    /// holds; returns whether it comes from members.
+    private func checkRestore(_ members: [Member], restore: Int, _ transfers: [StateTransfer]) throws -> Bool {
+        func holds(_ rank: Int) -> Bool { process(members[rank].worker)?.holds == restore }
+        for transfer in transfers {
+            guard holds(transfer.source) else { throw Refusal("rank \(transfer.source) does not hold step \(restore)") }
+            guard !holds(transfer.receiver) || !doubts.isEmpty else {
+                throw Refusal("rank \(transfer.receiver) needs no transfer")
+            }
+        }
+        let others = members.indices.filter { rank in !transfers.contains { $0.receiver == rank } }
+        if plan.recovery == .peer, others.allSatisfy(holds) { return true }
+        guard transfers.isEmpty, restore == durable.last ?? 0 else {
+            throw Refusal("not everybody can restore step \(restore); the newest checkpoint is \(durable)")
+        }
+        let survivor = processes.first { $0.holds == lineage.count && $0.incarnation != nil && !$0.isDismissed }
+        guard plan.recovery == .checkpoint || survivor == nil || !doubts.isEmpty || lineage.count == restore else {
+            throw Refusal("step \(lineage.count) is given up although \(survivor!.worker) holds it")
+        }
+        return false
     }
 
     private func checkParts(_ parts: [Range<Int>], cover count: Int) throws {
@@ -119,7 +154,10 @@ extension MockWorld {
 
     private func checkBeforeCommit(_ generation: Generation, _ step: Int) throws {
         guard let gang, gang.generation == generation else { throw Refusal("that gang does not exist") }
-        guard step == gang.committed + 1 else { throw Refusal("it must come before the commit of its step") }
+        let isRepeated = step == gang.committed && !gang.hasBegun
+        guard step == gang.committed + 1 || isRepeated else {
+            throw Refusal("it must come before the commit of its step")
+        }
     }
 
     private mutating func save(_ generation: Generation, _ step: Int) throws {
@@ -133,9 +171,9 @@ extension MockWorld {
     }
 
     private mutating func commit(_ generation: Generation, _ step: Int, _ event: Event) throws {
-        guard let gang, gang.generation == generation, gang.hasBegun else {
-            throw Refusal("that gang does not compute")
-        }
+        guard let gang, gang.generation == generation else { throw Refusal("that gang does not exist") }
+        if step == gang.committed, gang.formed.count == gang.members.count, !gang.hasBegun { return }
+        guard gang.hasBegun else { throw Refusal("that gang does not compute") }
         guard step == gang.committed + 1 else { throw Refusal("step \(gang.committed + 1) is next") }
         guard gang.contributed.count == gang.members.count else { throw Refusal("not all have contributed") }
         guard lineage.count == step - 1 else { throw Refusal("the history is at \(lineage.count)") }
@@ -143,6 +181,9 @@ extension MockWorld {
         lineage.append(report.loss)
         if step > everCommitted.count { everCommitted.append(report.loss) }
         guard everCommitted[step - 1].bitPattern == report.loss.bitPattern else { throw Refusal("the bits differ") }
+        for member in gang.members {
+            if let index = processes.firstIndex(where: { $0.worker == member.worker }) { processes[index].holds = step }
+        }
         self.gang!.committed = step
         self.gang!.contributed = []
     }
@@ -152,7 +193,7 @@ extension MockWorld {
         case .completed:
             guard durable.last == plan.steps else { throw Refusal("the last checkpoint is not durable") }
             lineage = everCommitted  // An older gang's last checkpoint may have become durable late.
-        case .interrupted(let checkpoint), .unsaved(let checkpoint, _):
+        case .interrupted(let checkpoint), .unsaved(let checkpoint, _), .memberLost(let checkpoint, _):
             guard checkpoint == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
         case .gaveUp(let restarts, _):
             guard restarts == plan.maximumRestarts else { throw Refusal("the budget is \(plan.maximumRestarts)") }

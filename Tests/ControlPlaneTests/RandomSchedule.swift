@@ -18,6 +18,7 @@ struct RandomSchedule {
         case failRestore(Int)
         case contribute(Int)
         case contributeLate(Int)
+        case failTransfer(Int)
         case disagree
         case write(Int)
         case failWrite(Int)
@@ -44,7 +45,9 @@ struct RandomSchedule {
             steps: 1 + random.integer(below: 16), workers: workers, microBatches: workers + random.integer(below: 6),
             checkpointInterval: 1 + random.integer(below: 5), checkpointsKept: 1 + random.integer(below: 3),
             evaluationInterval: random.integer(below: 5), evaluationMicroBatches: 1 + random.integer(below: 5),
-            maximumRestarts: random.integer(below: 5), formationLimit: .seconds(Int64(120)))
+            maximumRestarts: random.integer(below: 5), formationLimit: .seconds(Int64(120)),
+            recovery: random.integer(below: 3) == 0 ? .checkpoint : .peer,
+            onWorkerLoss: [.spare, .shrink, .wait, .fail][random.integer(below: 4)])
         world = MockWorld(plan: plan)
         self.random = random
     }
@@ -101,8 +104,11 @@ struct RandomSchedule {
         guard let gang = world.gang else { return choices }
         for (rank, member) in gang.members.enumerated() where world.process(member.worker)?.hangs == false {
             if !gang.hasBegun, !gang.formed.contains(rank) {
-                let isDamaged = world.damaged.contains(gang.committed)
+                let isDamaged = !gang.isFromPeers && world.damaged.contains(gang.committed)
                 choices.append((4, isDamaged ? .failRestore(rank) : .form(rank)))
+                if isOneOf(7), gang.transfers.contains(where: { $0.receiver == rank }) {
+                    choices.append((1, .failTransfer(rank)))
+                }
             }
             if gang.hasBegun, gang.committed < world.plan.steps, !gang.contributed.contains(rank) {
                 choices += [(8, .contribute(rank)), (1, .contributeLate(rank))]
@@ -151,11 +157,16 @@ struct RandomSchedule {
         case .kill(let worker):
             try world.kill(worker, random.integer(below: 2) == 0 ? .signalled(9) : .connectionClosed)
         case .form(let rank): try world.form(rank: rank)
+        case .failTransfer(let rank): try world.failTransfer(rank: rank)
         case .failRestore(let rank): try world.failRestore(rank: rank)
         case .contribute(let rank): try world.contribute(rank: rank)
         case .contributeLate(let rank): world.contributeLate(rank: rank)
         case .disagree:
             let gang = world.gang!
+            // Of a step that nobody computes it is not believed.
+            if gang.committed < world.plan.steps {
+                for index in world.processes.indices { world.processes[index].holds = nil }
+            }
             try world.tell(
                 .replicasDisagree(
                     run: world.run, generation: gang.generation, step: gang.committed + 1, norms: "rank 0: 1, rank 1: 2"

@@ -3,6 +3,7 @@
 
 import ControlPlane
 import Foundation
+import Messages
 import Primitives
 import Scheduling
 import Testing
@@ -64,7 +65,13 @@ struct RecordLineTests {
             .startWorker(node), .evict(node, because: text), .welcome(worker: node, incarnation: Incarnation(9)),
             .refuse(because: text), .wait(run: run, because: .workersMissing(free: 1, needed: 3)),
             .wait(run: run, because: .numericsDiffer(fitting: 1, needed: 3, numerics: text)),
-            .form(run: run, generation: one, members: members, restore: 4), .begin(run: run, generation: one),
+            .form(run: run, generation: one, members: members, restore: 4, transfers: []),
+            .form(
+                run: run, generation: one, members: members, restore: 4,
+                transfers: [StateTransfer(to: 1, from: 0), StateTransfer(to: 12, from: 3)]),
+            .regroup(run: run, generation: one, size: 2),
+            .finish(run: run, outcome: .memberLost(checkpoint: 3, last: "rank 1 left")),
+            .begin(run: run, generation: one),
             .saveCheckpoint(run: run, generation: one, step: 4), .evaluate(run: run, generation: one, step: 4),
             .commit(run: run, generation: one, step: 4), .deleteCheckpoint(run: run, step: 4),
         ] + interruptions.map { .abort(run: run, generation: one, because: $0) }
@@ -132,7 +139,7 @@ struct RecordLineTests {
 }
 
 private let scenario = """
-    > job-submitted run=r steps=3 workers=2 micro-batches=4 save-every=2 keep=1 evaluate-every=0 evaluation-micro-batches=0 max-restarts=1 formation-limit=60000000000ns
+    > job-submitted run=r steps=3 workers=2 micro-batches=4 save-every=2 keep=1 evaluate-every=0 evaluation-micro-batches=0 max-restarts=1 formation-limit=60000000000ns recovery=checkpoint on-worker-loss=wait
     wait run=r because=workers-missing free=0 needed=2
     > slots-offered node=a slots=2
     start-worker worker=a/0

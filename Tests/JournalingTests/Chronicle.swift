@@ -92,7 +92,7 @@ struct Chronicle {
         switch command {
         case .startWorker(let worker):
             pending.append(.workerJoined(worker: worker, node: worker.node, processID: 40, numerics: "plain"))
-        case .form(_, let generation, let members, _):
+        case .form(_, let generation, let members, _, _):
             for member in members {
                 pending.append(
                     .memberFormed(worker: member.worker, incarnation: member.incarnation, generation: generation))
@@ -106,7 +106,7 @@ struct Chronicle {
                     took: .milliseconds(5)))
         case .evaluate(_, let generation, let step):
             pending.append(.evaluated(run: run, generation: generation, step: step, loss: 4 / Double(step)))
-        case .abort:
+        case .abort, .regroup:
             pending.removeAll {
                 switch $0 {
                 case .memberFormed, .stepContributed, .evaluated: true

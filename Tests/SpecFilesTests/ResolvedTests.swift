@@ -49,6 +49,9 @@ import Testing
                   save_interval: 50       # /lab/test.yaml:21
                   keep: 3                 # default
                 fault_tolerance:
+                  recovery: peer          # default
+                  on_worker_loss: spare   # default
+                  spares: 0               # default
                   max_restarts: 20        # default
                   heartbeat:
                     interval: 500ms       # /lab/test.yaml:23
@@ -70,6 +73,7 @@ import Testing
         "train.eval_interval=10", "train.eval_iters=3", "data.split=\"2,1\"",
         #"data.paths=["a #b.txt", "c\"d\\e.txt", "ü: \u0007.txt"]"#, "checkpoint.save_interval=7",
         "checkpoint.keep=1", "fault_tolerance.max_restarts=0", "fault_tolerance.heartbeat.interval=1234567ns",
+        "fault_tolerance.recovery=checkpoint", "fault_tolerance.on_worker_loss=wait", "fault_tolerance.spares=2",
         "fault_tolerance.heartbeat.timeout=1.5min", "fault_tolerance.lease=3650d",
         "inject=[{at: step=5, fail: rank 1, kind: kill}, {at: step=2, fail: rank 0, kind: kill}]",
     ]

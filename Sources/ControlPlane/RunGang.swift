@@ -1,0 +1,54 @@
+// Who makes up a run's next gang, and where its members take the state from: the recovery ladder. Its rungs, from the
+// highest: members that survived go on with what they hold, and give it to those that are new; nobody survived, so all
+// load the newest checkpoint; that one is bad, so the one before; none is left, so the run begins again. Refuses to end
+// a gang; RunRecovery does.
+
+import Messages
+import Primitives
+import Scheduling
+
+extension Run {
+    /// Whether a process holds the state after `committed` steps.
+    func holds(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
+        holders.contains { $0.worker == worker && $0.incarnation == incarnation }
+    }
+
+    /// The next gang: whole if it can be; of the survivors and whoever else is free, if the job lets a gang shrink and
+    /// somebody survived.
+    func placement(on pool: Pool) -> PlacementDecision {
+        let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
+        let survivors = holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
+        func gang(of size: Int) -> PlacementDecision {
+            placeGang(GangRequest(size: size, numerics: numerics, preferred: survivors), on: free)
+        }
+        guard plan.recovery == .peer, !survivors.isEmpty else { return gang(of: plan.workers) }
+        switch plan.onWorkerLoss {
+        case .wait, .fail: return gang(of: plan.workers)
+        case .shrink: return gang(of: min(survivors.count, plan.workers))
+        case .spare: return gang(of: min(free.count { $0.numerics == numerics }, plan.workers))
+        }
+    }
+
+    /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
+    /// holds it, or the job wants checkpoints.
+    func peerTransfers(to members: [Member]) -> [StateTransfer]? {
+        guard plan.recovery == .peer else { return nil }
+        let sources = members.indices.filter { holds(members[$0].worker, members[$0].incarnation) }
+        guard !sources.isEmpty else { return nil }
+        let receivers = members.indices.filter { !sources.contains($0) }
+        return receivers.enumerated().map { StateTransfer(to: $0.element, from: sources[$0.offset % sources.count]) }
+    }
+
+    /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is
+    /// lost: every member holds the committed step, and the new one takes it from them.
+    mutating func growIfPossible(on pool: Pool) -> [Command] {
+        guard phase == .running, members.count < plan.workers, plan.onWorkerLoss == .spare,
+            case .placed(let workers) = placement(on: pool), workers.count > members.count
+        else { return [] }
+        let size = members.count
+        members = []
+        saving = nil
+        phase = .waiting(because: nil)
+        return [.regroup(run: id, generation: generation, size: size)]
+    }
+}
