@@ -15,10 +15,11 @@ struct WorkerCommand: ParsableCommand {
         commandName: "understudy-worker",
         abstract: "Compute steps for a coordinator.",
         discussion: """
-            Example:  understudy-worker --coordinator tcp://head:7640 --key cluster.key --exchange tcp://10.0.0.7:*
+            Example:  understudy-worker --coordinator tcp://head:7640 --key cluster.key
 
-            Started once for each worker, by 'understudy launch', by hand, or by whatever starts processes on a machine.
-            It computes whatever job the coordinator has, and ends when the coordinator lets it go or falls silent.
+            Started once for each worker, by 'understudy launch', by hand, or by whatever starts processes on a \
+            machine. It computes whatever job the coordinator has, and ends when the coordinator lets it go or falls \
+            silent.
             """)
 
     @Option(name: .long, help: ArgumentHelp("Where the coordinator listens.", valueName: "endpoint"))

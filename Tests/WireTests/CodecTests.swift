@@ -26,6 +26,12 @@ private let allWorkerMessages: [WorkerMessage] = [
     .goodbye(reason: "asked to"),
 ]
 
+private let twoMembers = (0..<2).map {
+    MemberAddress(
+        worker: WorkerID(node: laptop, slot: $0), incarnation: Incarnation($0 + 1),
+        endpoint: "tcp://127.0.0.1:500\($0)", part: $0 * 2..<$0 * 2 + 2, evaluationPart: 0..<$0)
+}
+
 private let allCoordinatorMessages: [CoordinatorMessage] = [
     .welcome(
         worker: WorkerID(node: laptop, slot: 0), incarnation: Incarnation(5), run: RunID("quickstart-0007"),
@@ -33,12 +39,8 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
         lease: .seconds(Int64(5))),
     .refuse(reason: "another version"),
     .form(
-        generation: Generation(2), rank: 1,
-        members: (0..<2).map {
-            MemberAddress(
-                worker: WorkerID(node: laptop, slot: $0), incarnation: Incarnation($0 + 1),
-                endpoint: "tcp://127.0.0.1:500\($0)", part: $0 * 2..<$0 * 2 + 2, evaluationPart: 0..<$0)
-        }, restore: 12),
+        generation: Generation(2), rank: 1, members: twoMembers, restore: 12,
+        transfers: [StateTransfer(to: 1, from: 0)]),
     .begin(generation: Generation(2)),
     .saveCheckpoint(generation: Generation(2), step: 10),
     .evaluate(generation: Generation(2), step: 10),
@@ -98,10 +100,21 @@ func `a coordinator's message survives the trip`(message: CoordinatorMessage) th
 
 @Test func `a rank outside of its gang is malformed`() {
     let bytes = Frame(
-        CoordinatorMessage.form(generation: Generation(1), rank: 0, members: [], restore: 0),
+        CoordinatorMessage.form(generation: Generation(1), rank: 0, members: [], restore: 0, transfers: []),
         incarnation: Incarnation(1)
     ).bytes
     #expect(throws: FrameError.malformed(field: "rank")) { try Frame<CoordinatorMessage>(bytes: bytes) }
+}
+
+@Test func `a transfer outside of its gang, or to oneself, is malformed`() {
+    for transfer in [StateTransfer(to: 2, from: 0), StateTransfer(to: 0, from: 2), StateTransfer(to: 1, from: 1)] {
+        let bytes = Frame(
+            CoordinatorMessage.form(
+                generation: Generation(1), rank: 0, members: twoMembers, restore: 0, transfers: [transfer]),
+            incarnation: Incarnation(1)
+        ).bytes
+        #expect(throws: FrameError.malformed(field: "transfers")) { try Frame<CoordinatorMessage>(bytes: bytes) }
+    }
 }
 
 @Test func `no bytes crash the decoder`() {

@@ -1,23 +1,10 @@
 // The exchange: the sum has the bits of the tree whatever the number of members, early and old frames find their place,
 // and an abort gets through.
 
-import Glibc
 import Messages
 import Primitives
-import Synchronization
 import Testing
 import Wire
-
-private let plainAdd: Exchange.Add = { target, left, right, count in
-    for k in 0..<count { target[k] = left[k] + right[k] }
-}
-
-/// Floats that live for the whole test process, as the exchange demands.
-private func immortal(_ values: [Float]) -> UnsafeMutablePointer<Float> {
-    let floats = UnsafeMutablePointer<Float>.allocate(capacity: max(1, values.count))
-    floats.update(from: values, count: values.count)
-    return floats
-}
 
 /// Micro-batch `leaf`'s random floats, of very different sizes so that the order of additions shows.
 private func gradient(leaf: Int, count: Int, round: Int) -> [Float] {
@@ -37,36 +24,6 @@ private func treeSum(_ node: Range<Int>, count: Int, round: Int) -> [Float] {
         treeSum(node.lowerBound..<middle, count: count, round: round),
         treeSum(middle..<node.upperBound, count: count, round: round)
     ).map(+)
-}
-
-/// A member of a gang: each runs `body` on a thread of its own with an exchange of its own.
-private struct Gang {
-    let directory: TemporaryDirectory
-    let members: [MemberAddress]
-
-    init(parts: [Range<Int>]) throws {
-        let directory = try TemporaryDirectory()
-        self.directory = directory
-        members = parts.enumerated().map { rank, part in
-            MemberAddress(
-                worker: WorkerID(node: laptop, slot: rank), incarnation: Incarnation(rank + 1),
-                endpoint: directory.ipc("exchange-\(rank)").description, part: part, evaluationPart: 0..<0)
-        }
-    }
-
-    /// Runs `body` for each rank at once; returns what each returned.
-    func run<Value: Sendable>(_ body: @escaping @Sendable (Int, [MemberAddress]) throws -> Value) throws -> [Value] {
-        let outcomes = Mutex<[Result<Value, any Error>?]>(members.map { _ in nil })
-        let members = members
-        let threads = try members.indices.map { rank in
-            try TestThread {
-                let outcome = Result { try body(rank, members) }
-                outcomes.withLock { $0[rank] = outcome }
-            }
-        }
-        for thread in threads { thread.join() }
-        return try outcomes.withLock { try $0.map { try #require($0).get() } }
-    }
 }
 
 @Test(arguments: [1, 2, 3, 4, 5])

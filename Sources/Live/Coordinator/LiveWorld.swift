@@ -48,6 +48,8 @@ public final class LiveWorld {
     private var nextTick = Instant.zero
     private var outcome: Outcome?
     private var interrupts = 0
+    /// How long supervised processes have to end by themselves.
+    private var grace = TimeSpan.milliseconds(5_000)
     /// What was heard and is no fact, by reason, in the order of its first appearance.
     public private(set) var dropped: [(reason: String, count: Int)] = []
 
@@ -79,7 +81,7 @@ public final class LiveWorld {
     /// - Throws: `JournalError` when a record cannot be made durable; the workers are let go first, and everything
     ///   recorded before is safe.
     public func drive(node: NodeID, slots: Int) throws -> Outcome {
-        defer { supervisor?.end(grace: .milliseconds(5_000)) }
+        defer { supervisor?.end(grace: grace) }
         do {
             try begin(node: node, slots: slots)
             while true {
@@ -91,11 +93,16 @@ public final class LiveWorld {
                 tick()
             }
         } catch {
-            for connection in connections.open {
-                _ = try? port.send(
-                    .exit(because: "its coordinator ends"), to: connection.peer, incarnation: connection.incarnation)
-            }
+            letGo()
             throw error
+        }
+    }
+
+    /// Lets every worker go without the control plane's word, which can no longer be recorded.
+    private func letGo() {
+        for connection in connections.open {
+            _ = try? port.send(
+                .exit(because: "its coordinator ends"), to: connection.peer, incarnation: connection.incarnation)
         }
     }
 
@@ -152,7 +159,10 @@ public final class LiveWorld {
             if interrupts == 1 {
                 try handle(.fact(.interruptRequested(run: run.folder.id, because: reason)))
             } else {
-                // The journal stays as it is: the run can be resumed like one whose coordinator was killed.
+                // The journal stays as it is: the run can be resumed like one whose coordinator was killed. Nobody is
+                // given time to finish anything.
+                grace = .zero
+                letGo()
                 outcome = .interrupted(checkpoint: dispatcher.coordinator.run?.checkpoints.last?.step ?? 0)
             }
         }

@@ -47,6 +47,8 @@ final class Trainer {
     private var applied: Int?
     /// The step whose summed gradient is in `gradient`, with its scale.
     private var pending: (step: Int, scale: Double)?
+    /// What has come of another member's state: a transfer that broke off goes on from there.
+    private var receipt = StateReceipt()
     private var saveAfter: Int?
     private var evaluateAfter: Int?
     private var times = StepTimes(compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero)
@@ -78,11 +80,40 @@ final class Trainer {
         reduction = ReductionTree(leaves: training.microBatches)
     }
 
+    /// Does once, on real data, what every step does, so that the first step of a member that was a spare finds its code
+    /// in memory and its buffers touched. Leaves the state of step 0, which is what the first gang of a run starts from,
+    /// and nothing else that a later result depends on. Stops between its parts when `isIdle` no longer holds: an order
+    /// that waits is worth more.
+    func warmUp(while isIdle: () -> Bool) {
+        guard applied == nil, isIdle() else { return }
+        let began = monotonicNow()
+        state.initialise(job.model, seed: job.training.seed)
+        applied = 0
+        guard isIdle() else { return }
+        sampler.fill(step: 1, microBatch: 0, tokens: batch.tokens, targets: batch.targets)
+        _ = model.forwardBackward(
+            parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: gradient.base)
+        guard isIdle() else { return }
+        // The optimizer's code on a state of few numbers: the run's own state must stay what it is.
+        let scratch = TrainingState(
+            ModelShape(layers: 1, width: 16, heads: 1, contextLength: 1, vocabularySize: 1))
+        let noGradient = FloatBuffer(count: scratch.layout.count)
+        let clipping = optimizer.clipping(
+            gradientSum: gradient.base, count: gradient.count, microBatches: job.training.microBatches)
+        withExtendedLifetime(noGradient) {
+            optimizer.update(
+                scratch, gradient: noGradient.base, step: 1,
+                learningRate: job.training.learningRate.rate(at: 1, of: job.training.steps),
+                gradientScale: clipping.gradientScale)
+        }
+        log.info("warm", metadata: ["took": "\(monotonicNow() - began)"])
+    }
+
     /// Follows one order of the coordinator. Orders of generations that are over change nothing.
     func follow(_ order: CoordinatorMessage) {
         switch order {
-        case .form(let generation, let rank, let members, let restore):
-            form(generation, rank: rank, members: members, restore: restore)
+        case .form(let generation, let rank, let members, let restore, let transfers):
+            form(generation, rank: rank, members: members, restore: restore, transfers)
         case .begin(let generation):
             guard generation == membership?.generation, let applied else { break }
             contribute(to: applied + 1)
@@ -97,32 +128,38 @@ final class Trainer {
             guard let current = membership?.generation, generation >= current else { break }
             log.info("aborted", metadata: ["generation": "\(generation)", "because": "\(reason)"])
             membership = nil
-            pending = nil
         case .welcome, .refuse, .exit, .heartbeat: break
         }
     }
 
     // MARK: Joining a gang
 
-    private func form(_ generation: Generation, rank: Int, members: [MemberAddress], restore: Int) {
+    private func form(
+        _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]
+    ) {
         interruption.begin(generation)
-        pending = nil
+        membership = nil
         saveAfter = nil
         evaluateAfter = nil
         do {
-            try restoreState(of: restore)
+            try exchange.reconfigure(generation: generation, rank: rank, members: members)
+            if let transfer = transfers.first(where: { $0.receiver == rank }) {
+                try takeState(of: restore, from: transfer.source)
+            } else {
+                try restoreState(of: restore)
+            }
+            try serveState(of: restore, to: transfers.filter { $0.source == rank }.map(\.receiver))
             membership = Membership(
                 generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
             if rank == 0, writing == nil {
                 writing = CheckpointWriting(
                     store: store, shape: job.model, incarnation: incarnation, replies: replies)
             }
-            try exchange.reconfigure(generation: generation, rank: rank, members: members)
             log.info("formed", metadata: ["generation": "\(generation)", "rank": "\(rank)", "step": "\(restore)"])
             replies.post(.formed(generation: generation))
+        } catch StateTransferError.interrupted(.aborted), ExchangeInterrupted.aborted {
+            log.info("gave up forming", metadata: ["generation": "\(generation)"])
         } catch {
-            applied = nil
-            membership = nil
             log.error("cannot restore", metadata: ["step": "\(restore)", "reason": "\(error)"])
             replies.post(.restoreFailed(generation: generation, step: restore, reason: "\(error)"))
         }
@@ -135,7 +172,11 @@ final class Trainer {
         return tree
     }
 
+    /// Sees to it that `state` is that after `step`: it is already; or the step's gradient is here, and its commit came
+    /// after its gang had ended; or its checkpoint has it.
     private func restoreState(of step: Int) throws {
+        if let pending, pending.step == step, applied == step - 1 { update(step, scale: pending.scale) }
+        pending = nil
         guard applied != step else { return }
         applied = nil
         if step == 0 {
@@ -144,6 +185,23 @@ final class Trainer {
             _ = try store.load(step: step, into: state, shape: job.model)
         }
         applied = step
+    }
+
+    /// Takes the state after `step` from the member `source`, beginning where an earlier attempt broke off.
+    private func takeState(of step: Int, from source: Int) throws {
+        pending = nil
+        applied = nil
+        try exchange.fetch(
+            into: [state.parameters.base, state.mean.base, state.square.base], count: state.layout.count, step: step,
+            from: source, receipt: &receipt, abort: interruption.flag)
+        applied = step
+    }
+
+    private func serveState(of step: Int, to receivers: [Int]) throws {
+        guard !receivers.isEmpty else { return }
+        try exchange.serve(
+            [state.parameters, state.mean, state.square].map { UnsafePointer($0.base) }, count: state.layout.count,
+            step: step, to: receivers, abort: interruption.flag)
     }
 
     // MARK: Steps
@@ -178,14 +236,11 @@ final class Trainer {
     }
 
     private func commit(_ step: Int) {
-        guard let pending, pending.step == step, applied == step - 1 else { return }
+        // Told again after a recovery: the state is there already, and what was asked to be done with it is not.
+        let isRepeated = applied == step
+        guard isRepeated || pending?.step == step && applied == step - 1 else { return }
         let began = monotonicNow()
-        optimizer.update(
-            state, gradient: gradient.base, step: step,
-            learningRate: job.training.learningRate.rate(at: step, of: job.training.steps),
-            gradientScale: pending.scale)
-        applied = step
-        self.pending = nil
+        if !isRepeated, let pending { update(step, scale: pending.scale) }
         let updated = monotonicNow()
         if saveAfter == step { save(step) }
         let saved = monotonicNow()
@@ -193,7 +248,15 @@ final class Trainer {
         times.update = updated - began
         times.snapshot = saved - updated
         times.evaluation = monotonicNow() - saved
-        contribute(to: step + 1)
+        if !isRepeated { contribute(to: step + 1) }
+    }
+
+    private func update(_ step: Int, scale: Double) {
+        optimizer.update(
+            state, gradient: gradient.base, step: step,
+            learningRate: job.training.learningRate.rate(at: step, of: job.training.steps), gradientScale: scale)
+        applied = step
+        pending = nil
     }
 
     private func save(_ step: Int) {

@@ -182,6 +182,7 @@ public final class WorkerDaemon {
             do {
                 let trainer = try Trainer(
                     assignment, exchange: handover.take()!, interruption: interruption, replies: replies, log: log)
+                trainer.warmUp { !orders.wakeUp.isRaised }
                 while true {
                     orders.wakeUp.wait()
                     for order in orders.takeAll() { trainer.follow(order) }

@@ -38,11 +38,15 @@ extension CoordinatorMessage: ControlMessage {
             writer.integer(interval.nanoseconds)
             writer.integer(lease.nanoseconds)
         case .refuse(let reason), .exit(let reason): writer.text(reason)
-        case .form(let generation, let rank, let members, let restore):
+        case .form(let generation, let rank, let members, let restore, let transfers):
             writer.int(generation.number)
             writer.int(rank)
             writer.list(members) { $0.member($1) }
             writer.int(restore)
+            writer.list(transfers) { writer, transfer in
+                writer.int(transfer.receiver)
+                writer.int(transfer.source)
+            }
         case .begin(let generation): writer.int(generation.number)
         case .saveCheckpoint(let generation, let step), .evaluate(let generation, let step),
             .commit(let generation, let step):
@@ -104,6 +108,14 @@ extension ByteReader {
                 evaluationPart: try reader.range("evaluation part"))
         }
         guard members.indices.contains(rank) else { throw .malformed(field: "rank") }
-        return .form(generation: generation, rank: rank, members: members, restore: try count("restored step"))
+        let restore = try count("restored step")
+        let transfers = try list("transfers", elementSize: 16) { (reader) throws(FrameError) in
+            let transfer = StateTransfer(to: try reader.count("receiver"), from: try reader.count("source"))
+            guard members.indices.contains(transfer.receiver), members.indices.contains(transfer.source),
+                transfer.receiver != transfer.source
+            else { throw FrameError.malformed(field: "transfers") }
+            return transfer
+        }
+        return .form(generation: generation, rank: rank, members: members, restore: restore, transfers: transfers)
     }
 }

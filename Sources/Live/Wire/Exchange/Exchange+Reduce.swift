@@ -2,7 +2,6 @@
 // and sent and the others' are here. Everything is sent from where it lies and summed where it arrived. Refuses to
 // return early: a sum is whole or there is none.
 
-import CZeroMQ
 import Primitives
 
 extension Exchange {
@@ -62,10 +61,14 @@ extension Exchange {
     private func perform(_ work: Work, abort: WakeUp) throws(ZMQError) -> Bool {
         try sendParts(of: work)
         for chunk in work.table.completeFromStart { try finish(chunk: chunk, of: work) }
-        try takeHeld(for: work)
+        for frame in takeHeld(fate: { fate(of: $0, for: work) }) {
+            guard case .chunk(let header) = frame.header else { continue }
+            try take(header, frame.payload, for: work)
+        }
         while work.table.outstanding > 0 {
-            if abort.isRaised { return false }
-            if try !receive(for: work) { try awaitFrame(or: abort) }
+            let frame = try nextFrame(abort: abort) { fate(of: $0, for: work) }
+            guard case .chunk(let header) = frame else { return false }
+            try take(header, payload, for: work)
         }
         return true
     }
@@ -109,37 +112,16 @@ extension Exchange {
         }
     }
 
-    private func send(
-        _ header: ChunkHeader, _ floats: UnsafeBufferPointer<Float>, to connection: ZMQSocket?
-    ) throws(ZMQError) {
-        guard let connection else { return }
-        header.write(to: outgoingHeader)
-        // Never full, as the queue has no bound; were the connection beyond repair, the coordinator misses the step.
-        guard try connection.send(copying: UnsafeRawBufferPointer(outgoingHeader), more: true) == .queued else {
-            return
-        }
-        try connection.send(borrowing: UnsafeRawBufferPointer(floats))
-    }
-
     // MARK: Receiving
 
-    /// Receives one frame, if there is one, and puts it where it belongs.
-    private func receive(for work: Work) throws(ZMQError) -> Bool {
-        guard try listener.receive(into: header) else { return false }
-        let address = header.hasMore ? ChunkHeader(header.bytes) : nil
-        guard let address, try listener.receive(into: payload), !payload.hasMore else {
-            try listener.skipRest(of: address == nil ? header : payload)
-            dropped.malformed += 1
-            return true
+    /// Whether a frame is of `work`. The states of a generation come before its sums.
+    private func fate(of frame: FrameHeader, for work: Work) -> FrameFate {
+        switch frame {
+        case .chunk(let header):
+            if header.isNewer(than: work.gang.generation, work.step) { return .later }
+            return header.isOf(work.gang.generation, work.step) ? .now : .never
+        case .state(let header): return header.generation > work.gang.generation ? .later : .never
         }
-        if address.isNewer(than: work.gang.generation, work.step) {
-            hold(address)
-        } else if address.isOf(work.gang.generation, work.step) {
-            try take(address, payload, for: work)
-        } else {
-            dropped.stale += 1
-        }
-        return true
     }
 
     private func take(_ address: ChunkHeader, _ payload: ZMQMessage, for work: Work) throws(ZMQError) {
@@ -153,40 +135,5 @@ extension Exchange {
         case .completes(let chunk): try finish(chunk: chunk, of: work)
         case .malformed: dropped.malformed += 1
         }
-    }
-
-    /// Keeps the frame in `payload` for a step or generation to come.
-    private func hold(_ address: ChunkHeader) {
-        guard heldBytes + payload.bytes.count <= Exchange.heldLimit else {
-            dropped.excess += 1
-            return
-        }
-        heldBytes += payload.bytes.count
-        let kept = ZMQMessage()
-        payload.move(to: kept)
-        held.append(Held(header: address, payload: kept))
-    }
-
-    /// Takes in the frames that came early for this step and forgets those that came for one that never was.
-    private func takeHeld(for work: Work) throws(ZMQError) {
-        let early = held
-        held = []
-        heldBytes = 0
-        for frame in early {
-            if frame.header.isNewer(than: work.gang.generation, work.step) {
-                held.append(frame)
-                heldBytes += frame.payload.bytes.count
-            } else if frame.header.isOf(work.gang.generation, work.step) {
-                try take(frame.header, frame.payload, for: work)
-            } else {
-                dropped.stale += 1
-            }
-        }
-    }
-
-    private func awaitFrame(or abort: WakeUp) throws(ZMQError) {
-        waited[0] = zmq_pollitem_t(socket: listener.raw, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
-        waited[1] = zmq_pollitem_t(socket: nil, fd: abort.descriptor, events: Int16(ZMQ_POLLIN), revents: 0)
-        guard zmq_poll(waited.baseAddress, 2, -1) >= 0 || zmq_errno() == EINTR else { throw ZMQError("wait for data") }
     }
 }

@@ -32,6 +32,8 @@ public struct DroppedFrames: Equatable, Sendable {
     public var stale = 0
     /// No chunk of this vector, or one that had come before.
     public var malformed = 0
+    /// Of a state transfer, with a checksum that does not fit.
+    public var damaged = 0
     /// Ahead of this member by more than it will keep.
     public var excess = 0
 
@@ -71,12 +73,6 @@ public final class Exchange {
         let connections: [ZMQSocket?]
     }
 
-    /// A frame that came before this member needs it.
-    struct Held {
-        let header: ChunkHeader
-        let payload: ZMQMessage
-    }
-
     let context: ZMQContext
     let add: Add
     let chunkFloats: Int
@@ -89,7 +85,7 @@ public final class Exchange {
     var gang: Gang?
     private var newest: Generation?
     var table: ChunkTable?
-    var held: [Held] = []
+    var held: [HeldFrame] = []
     var heldBytes = 0
 
     /// Listens on `listening`, and will sum with `add`; with a key in the context only members get in.
