@@ -56,7 +56,8 @@ let package = Package(
 
         // The live world. The worker's half links neither the journal's database nor the YAML reader.
         .target(
-            name: "Wire", dependencies: ["Primitives", "Messages", "CZeroMQ", "CSystem"], path: "Sources/Live/Wire",
+            name: "Wire", dependencies: ["Primitives", "Messages", "CKernels", "CZeroMQ", "CSystem"],
+            path: "Sources/Live/Wire",
             swiftSettings: strict),
         .target(
             name: "Worker",
@@ -104,7 +105,8 @@ let package = Package(
             name: "SpecFilesTests", dependencies: ["Primitives", "Jobs", "Hardware", "SpecFiles"],
             swiftSettings: strict),
         .testTarget(
-            name: "ControlPlaneTests", dependencies: ["Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane"],
+            name: "ControlPlaneTests",
+            dependencies: ["Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane"],
             swiftSettings: strict),
         .testTarget(
             name: "JournalingTests",
@@ -115,6 +117,18 @@ let package = Package(
             name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
             swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Primitives", "Messages", "Wire"], swiftSettings: strict),
+        // Both run the built executables through the same harness, which is why it is a target of its own.
+        .target(
+            name: "ProcessHarness", dependencies: ["Primitives", "ControlPlane", "Journaling"],
+            path: "Tests/ProcessHarness", swiftSettings: strict),
+        .testTarget(
+            name: "LiveTests",
+            dependencies: [
+                "Primitives", "ControlPlane", "Journaling", "Wire", "Training", "ProcessHarness", "CLI", "WorkerDaemon",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "CLITests", dependencies: ["ProcessHarness", "CLI", "WorkerDaemon"], exclude: ["Snapshots"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

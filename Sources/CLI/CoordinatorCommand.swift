@@ -11,11 +11,12 @@ struct CoordinatorCommand: ParsableCommand {
         discussion: """
             Examples:
               understudy keys cluster.key
-              understudy coordinator jobs/gpt2-124m.yaml --listen tcp://0.0.0.0:7640 --key cluster.key
-              understudy-worker --coordinator tcp://head:7640 --key cluster.key    (on each machine, once a worker)
+              understudy coordinator job.yaml --listen tcp://0.0.0.0:7640 --key cluster.key
+              understudy-worker --coordinator tcp://head:7640 --key cluster.key
 
-            The workers must see the run's folder, for its data and checkpoints: give them --runs where it is mounted
-            elsewhere. Anything but loopback and local sockets demands a key.
+            The second command runs on each machine, once for every worker. The workers must see the run's folder, \
+            for its data and checkpoints: give them --runs where it is mounted elsewhere. Anything but loopback and \
+            local sockets demands a key.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -43,6 +44,6 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         let run = try live.prepare(job: job, resume: resume, cluster: cluster) { _, _ in }
-        try LiveSession(run, options: live, endpoint: listen, keyPath: key, supervised: false).drive()
+        try LiveSession(run, options: live, endpoint: listen, keyPath: key, workerProgram: nil).drive()
     }
 }

@@ -18,11 +18,11 @@ struct LaunchCommand: ParsableCommand {
         discussion: """
             Examples:
               understudy launch jobs/quickstart.yaml
-              understudy launch jobs/quickstart.yaml -s train.train_iters=200 -s nproc_per_node=2
+              understudy launch jobs/quickstart.yaml -s nproc_per_node=2 --no-inject
               understudy launch --resume quickstart-0001
 
-            Ctrl-C saves a checkpoint and ends the run with exit code 130; a second Ctrl-C ends it at once. Either way
-            the run can be resumed.
+            Ctrl-C saves a checkpoint and ends the run with exit code 130; a second \
+            Ctrl-C ends it at once. Either way the run can be resumed.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -53,11 +53,24 @@ struct LaunchCommand: ParsableCommand {
     }
 
     func run() throws {
+        let worker = try workerProgram()  // Before a run is made that nobody could carry out.
         let live = try self.live.prepare(job: job, resume: resume, cluster: cluster) { job, cluster in
             try check(job, fits: cluster)
         }
-        let session = try LiveSession(live, options: self.live, endpoint: listen, keyPath: nil, supervised: true)
+        let session = try LiveSession(live, options: self.live, endpoint: listen, keyPath: nil, workerProgram: worker)
         try session.drive()
+    }
+
+    /// The program that computes.
+    private func workerProgram() throws -> String {
+        let path = workerExecutable()
+        guard access(path, X_OK) == 0 else {
+            throw Failure(
+                .failed,
+                "the worker program \(path) is missing; build it with: swift build --product understudy-worker\n"
+                    + "Nothing was started.")
+        }
+        return path
     }
 
     /// Refuses what this machine can never run.

@@ -30,7 +30,9 @@ struct LiveOptions: ParsableArguments {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard interval > 0, interval <= 86_400 else { throw ValidationError("--interval takes 0 to 86400 seconds") }
+        guard interval > 0, interval <= 86_400 else {
+            throw ValidationError("--interval takes more than 0 and at most 86400 seconds")
+        }
         if let runID, runID.isEmpty || runID.hasPrefix(".") || runID.contains("/") {
             throw ValidationError("--run-id takes the name of a folder, not '\(runID)'")
         }
@@ -59,6 +61,9 @@ struct LiveOptions: ParsableArguments {
             var cluster: Cluster?
             if let clusterPath { cluster = try SpecReader.cluster(path: clusterPath) }
             let read = try SpecReader.job(path: path, overrides: overrides + (noInject ? ["inject=[]"] : []))
+            for warning in read.warnings {
+                warn(warning.rendered(color: Terminal.style(2, noColor: output.noColor).isOn))
+            }
             try check(read.spec, cluster)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             let clusterText = try clusterPath.map { try String(contentsOfFile: $0, encoding: .utf8) }

@@ -21,17 +21,21 @@ final class LiveSession {
     private let context: ZMQContext
     private let mailbox = Mailbox<WorldRequest>()
     private let keyPath: String?
-    private let supervised: Bool
+    private let workerProgram: String?
     private var signals: [any DispatchSourceSignal] = []
     private let caught = CaughtSignal()
 
-    /// A session for `live` that listens on `endpoint`; on a private socket when that is nil.
-    init(_ live: LiveRun, options: LiveOptions, endpoint: String?, keyPath: String?, supervised: Bool) throws {
+    /// A session for `live` that listens on `endpoint`; on a private socket when that is nil. It starts
+    /// `workerProgram` in every slot of this machine; nil to wait for workers from elsewhere.
+    init(_ live: LiveRun, options: LiveOptions, endpoint: String?, keyPath: String?, workerProgram: String?) throws {
         self.live = live
         self.options = options
         self.keyPath = keyPath
-        self.supervised = supervised
-        sockets = try SocketFolder()
+        self.workerProgram = workerProgram
+        do { sockets = try SocketFolder() } catch {
+            LiveSession.discard(live)
+            throw error
+        }
         do {
             let key = try keyPath.map { try KeyFile(readingFrom: $0) }
             let place = try EndpointSecurity.check(endpoint ?? "ipc://\(sockets.path)/coordinator", key: key)
@@ -39,9 +43,14 @@ final class LiveSession {
             port = try CoordinatorPort(listeningOn: place, in: context)
         } catch {
             sockets.remove()
-            if live.records.isEmpty { try? FileManager.default.removeItem(atPath: live.folder.path) }
+            LiveSession.discard(live)
             throw Failure(error is EndpointError ? .usage : .failed, "\(error)\nNothing was started.")
         }
+    }
+
+    /// Removes the folder of a run that never began; one that is resumed stays.
+    private static func discard(_ live: LiveRun) {
+        if live.records.isEmpty { try? FileManager.default.removeItem(atPath: live.folder.path) }
     }
 
     /// Runs until the run is over, says what happened, and ends with the documented exit code.
@@ -50,16 +59,17 @@ final class LiveSession {
         let style = Terminal.style(2, noColor: options.output.noColor)
         let progress = LiveProgress(
             live, style: style, isInteractive: Terminal.isInteractive(2), interval: options.interval,
-            endpoint: supervised ? nil : port.lastEndpoint)
+            endpoint: workerProgram == nil ? port.lastEndpoint : nil)
         catchSignals()
         var log = Logger(label: "coordinator") { _ in LogFile(path: "\(self.live.folder.logs)/coordinator.log") }
         log.logLevel = .info
         let world = try LiveWorld(
-            live, port: port, mailbox: mailbox, supervisor: supervised ? try makeSupervisor() : nil,
+            live, port: port, mailbox: mailbox, supervisor: try workerProgram.map { try makeSupervisor($0) },
             observer: progress, log: log)
         let outcome: Outcome
         do {
-            outcome = try world.drive(node: NodeID(hostName()), slots: live.job.workersPerNode)
+            outcome = try world.drive(
+                node: NodeID(hostName()), slots: live.job.workersPerNode + live.job.faultTolerance.spares)
         } catch {
             progress.end()
             throw Failure(.failed, "\(error)\n\(resumeHint)")
@@ -87,7 +97,7 @@ final class LiveSession {
             warn("error: \(outcome.sentence)")
             if let last = lastWords() { warn(last) }
             throw Failure(.gaveUp, "")
-        case .unsaved: throw Failure(.failed, "error: \(outcome.sentence)\n\(resumeHint)")
+        case .unsaved, .memberLost: throw Failure(.failed, "error: \(outcome.sentence)\n\(resumeHint)")
         }
     }
 
@@ -105,13 +115,7 @@ final class LiveSession {
             + text.split(separator: "\n").suffix(5).map { "  \($0)" }.joined(separator: "\n")
     }
 
-    private func makeSupervisor() throws -> Supervisor {
-        let executable = workerExecutable()
-        guard access(executable, X_OK) == 0 else {
-            throw Failure(
-                .failed,
-                "the worker program \(executable) is missing; build it with: swift build --product understudy-worker")
-        }
+    private func makeSupervisor(_ executable: String) throws -> Supervisor {
         let (endpoint, sockets, folder, key) = (port.lastEndpoint, self.sockets.path, live.folder, keyPath)
         let launch = Supervisor.Launch(
             executable: executable,

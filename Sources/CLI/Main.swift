@@ -13,8 +13,10 @@ struct Understudy: ParsableCommand {
             Start here:   understudy launch jobs/quickstart.yaml
             Then:         understudy show, understudy incidents, understudy timeline
 
-            Exit codes:   0 success   1 the job failed   2 usage   3 invalid file   4 can never fit
-                          5 gave up restarting   8 coordinator out of reach   130/143 interrupted after a checkpoint
+            Exit codes:   0  success               4  the job can never fit
+                          1  the job failed        5  gave up restarting
+                          2  usage                 8  coordinator out of reach
+                          3  invalid file    130/143  interrupted, and saved
             """,
         version: "understudy \(programVersion)",
         subcommands: [

@@ -19,7 +19,7 @@ struct OutputOptions: ParsableArguments {
     /// Prints `document` as JSON, or the lines that `text` makes for standard output's width and style.
     func print(_ document: some Encodable, text: (Int?, Style) -> [String]) {
         if json {
-            Swift.print(encodeJSON(document))
+            Swift.print(encodeJSON(document), terminator: "")
         } else {
             for line in text(Terminal.width(1), Terminal.style(1, noColor: noColor)) { Swift.print(line) }
         }
@@ -34,7 +34,7 @@ struct RunsOption: ParsableArguments {
     /// The folders in it that have a journal, newest first.
     func all() -> [RunFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        let folders = names.map { RunFolder("\(directory)/\($0)") }
+        let folders = names.map { RunFolder(absolute("\(directory)/\($0)")) }
             .filter { FileManager.default.fileExists(atPath: $0.journal) }
         func age(_ folder: RunFolder) -> Date {
             let attributes = try? FileManager.default.attributesOfItem(atPath: folder.job)
@@ -67,7 +67,7 @@ struct RunArgument: ParsableArguments {
     /// The folder of the run that was named, or whose path was given.
     static func find(_ run: String, in runs: RunsOption) throws -> RunFolder {
         for path in ["\(runs.directory)/\(run)", run] {
-            let folder = RunFolder(path)
+            let folder = RunFolder(absolute(path))
             if FileManager.default.fileExists(atPath: folder.journal) { return folder }
         }
         let known = runs.all().prefix(5).map { $0.id.name }
@@ -80,6 +80,9 @@ struct RunArgument: ParsableArguments {
     /// The run with its journal read.
     func source() throws -> RunSource { try readRun(folder()) }
 }
+
+/// `path` from the file system's root, so that what a document names is found from any folder.
+private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
 /// Reads what is to be known of the run in `folder`.
 func readRun(_ folder: RunFolder) throws -> RunSource {

@@ -11,7 +11,7 @@ import Training
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample", abstract: "Write text with a trained model, byte by byte.",
-        discussion: "Example:  understudy sample runs/quickstart-0001 --prompt 'public func ' --bytes 300")
+        discussion: "Example:  understudy sample runs/quickstart-0001 --prompt 'func ' --bytes 300")
 
     @Argument(help: ArgumentHelp("A checkpoint's folder, or a run's for its newest one.", valueName: "checkpoint"))
     var checkpoint: String
@@ -90,7 +90,7 @@ struct LogitsCommand: ParsableCommand {
         let rows = (0..<list.count).map { row in
             Array(logits[row * model.shape.vocabularySize..<(row + 1) * model.shape.vocabularySize])
         }
-        print(encodeJSON(Document(tokens: list, logits: rows)))
+        print(encodeJSON(Document(tokens: list, logits: rows)), terminator: "")
     }
 }
 

@@ -9,7 +9,11 @@ struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Check job and cluster files without starting anything.",
-        discussion: "Example:  understudy validate jobs/*.yaml clusters/*.yaml     (exit code 3 when one is invalid)")
+        discussion: """
+            Example:  understudy validate jobs/*.yaml clusters/*.yaml
+
+            The exit code is 3 when one of them is invalid.
+            """)
 
     @Argument(help: ArgumentHelp("The files.", valueName: "file"))
     var files: [String]
@@ -34,7 +38,9 @@ struct ValidateCommand: ParsableCommand {
         for path in files {
             do {
                 switch try SpecReader.any(path: path) {
-                case .job(let job): read.append(.init(path: path, kind: "Job", name: job.spec.name))
+                case .job(let job):
+                    problems.diagnostics += job.warnings
+                    read.append(.init(path: path, kind: "Job", name: job.spec.name))
                 case .cluster(let cluster): read.append(.init(path: path, kind: "Cluster", name: cluster.name))
                 }
             } catch {
@@ -42,13 +48,14 @@ struct ValidateCommand: ParsableCommand {
                 read.append(.init(path: path, kind: nil, name: nil))
             }
         }
-        let document = Document(valid: problems.diagnostics.isEmpty, files: read, diagnostics: problems.diagnostics)
+        let isValid = !problems.diagnostics.contains { $0.severity == .error }
+        let document = Document(valid: isValid, files: read, diagnostics: problems.diagnostics)
         output.print(document) { _, _ in
             read.compactMap { file in file.kind.map { "\(file.path): \($0.lowercased()) \(file.name ?? ""), valid" } }
         }
-        guard document.valid else {
-            let text = problems.rendered(color: Terminal.style(2, noColor: output.noColor).isOn)
-            throw Failure(.invalidSpec, output.json ? "" : "\(text)\n\(problems.summary)")
+        if !output.json, !problems.diagnostics.isEmpty {
+            warn(problems.rendered(color: Terminal.style(2, noColor: output.noColor).isOn))
         }
+        guard isValid else { throw Failure(.invalidSpec, output.json ? "" : problems.summary) }
     }
 }

@@ -32,7 +32,10 @@ enum Manifest {
             let kind = rest[..<open].split { !$0.isLetter }.last ?? ""
             let body = enclosed(rest, from: open)
             rest = rest[body.endIndex...].dropFirst()
-            if ["target", "executableTarget", "systemLibrary"].contains(kind) { found.append(edges(of: body)) }
+            let isTestsOwn = body.contains("path: \"Tests/")  // What tests share is no part of the architecture.
+            if ["target", "executableTarget", "systemLibrary"].contains(kind), !isTestsOwn {
+                found.append(edges(of: body))
+            }
         }
         return found
     }()

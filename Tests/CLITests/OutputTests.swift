@@ -1,0 +1,102 @@
+// Where words go: data to standard output, everything else to standard error; colours and redrawing to terminals that
+// can show them, and to nothing else. Refuses to look at the words themselves: Reports' tests do.
+
+import Foundation
+import ProcessHarness
+import Testing
+
+extension CommandLineTool {
+    @Suite("Output")
+    struct Output {
+        private let drill = "inject=[{at: step=15, fail: rank 1, kind: kill}]"
+
+        @Test func `with json every command prints one document and nothing else`() async throws {
+            try await Scenario.play { scenario in
+                let launched = try scenario.launch("run", ["train.train_iters=30", drill], arguments: ["--json"])
+                #expect(try await launched.wait() == .exited(0), "\(launched.errors)")
+                var documents = [("launch", launched.output)]
+                for arguments in [
+                    ["runs"], ["ls"], ["show"], ["show", "run"], ["incidents"], ["incidents", "--sort", "cost"],
+                    ["timeline"], ["validate", "job.yaml"], ["doctor"],
+                ] {
+                    let said = try await scenario.understudy(arguments + ["--json"])
+                    #expect(said.code == 0 && said.errors.isEmpty, "\(arguments): \(said.errors)")
+                    documents.append((arguments.joined(separator: " "), said.output))
+                }
+                documents.append(
+                    ("logits", try await scenario.understudy(["logits", "run", "--tokens", "104,105"]).output))
+                for (command, text) in documents {
+                    let document = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+                    let schema = document?["schema"] as? String
+                    #expect(schema?.hasPrefix("understudy/") == true, "\(command): \(text.prefix(200))")
+                    #expect(text.hasSuffix("\n") && !text.hasSuffix("\n\n"), "\(command)")
+                }
+                let again = try await scenario.understudy(["show", "run", "--json"])
+                #expect(again.output == launched.output, "show prints what launch printed")
+            }
+        }
+
+        @Test func `in a pipe launch prints plain lines of progress on standard error`() async throws {
+            try await Scenario.play { scenario in
+                let child = try scenario.launch("run", [drill], arguments: ["--interval", "0.1"])
+                #expect(try await child.wait() == .exited(0))
+                let lines = child.errors.split(separator: "\n").map(String.init)
+                #expect(lines.first == "launching run: 34.7k parameters, 2 workers, 240 steps of 256 tokens, seed 1234")
+                #expect(lines.dropFirst().first == "run folder \(scenario.run("run").path)")
+                #expect(
+                    lines.contains {
+                        $0.hasPrefix("I-0001 step ") && $0.contains(": rank 1 (") && $0.hasSuffix(" (drill)")
+                    })
+                #expect(lines.contains { $0.hasPrefix("t=") && $0.contains("/240 loss=") }, "\(child.errors)")
+                #expect(!(child.errors + child.output).contains("\u{1B}"))
+                #expect(child.output.hasPrefix("SEGMENT  GENERATION  STEPS"))
+            }
+        }
+
+        /// Runs `command` on a terminal that calls itself `term`; returns what it showed.
+        private func onTerminal(
+            _ scenario: Scenario, _ command: String, term: String, _ variables: [(String, String)] = []
+        ) async throws -> String {
+            let child = try scenario.start(
+                executable: "/usr/bin/env",
+                ["script", "-qec", "'\(try Program.understudy.path())' \(command)", "/dev/null"],
+                variables: variables + [("TERM", term)])
+            #expect(try await child.wait() == .exited(0), "\(child.output)")
+            return child.output
+        }
+
+        /// Whether `text` sets a colour or another rendition, `ESC [ … m`.
+        private func hasColours(_ text: String) -> Bool {
+            text.split(separator: "\u{1B}[", omittingEmptySubsequences: false).dropFirst()
+                .contains { $0.drop { $0.isNumber || $0 == ";" }.first == "m" }
+        }
+
+        @Test func `colours are for terminals that can show them and people who want them`() async throws {
+            try await Scenario.play { scenario in
+                let child = try scenario.launch("run", ["train.train_iters=30", drill])
+                #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                for command in ["runs", "show", "incidents", "timeline"] {
+                    #expect(hasColours(try await onTerminal(scenario, command, term: "xterm")), "\(command)")
+                    let plain = [
+                        try await onTerminal(scenario, command, term: "dumb"),
+                        try await onTerminal(scenario, command, term: "xterm", [("NO_COLOR", "1")]),
+                        try await onTerminal(scenario, "\(command) --no-color", term: "xterm"),
+                        try await scenario.understudy([command], variables: [("TERM", "xterm")]).output,
+                    ]
+                    for text in plain { #expect(!text.contains("\u{1B}"), "\(command): \(text)") }
+                }
+            }
+        }
+
+        @Test func `a run is redrawn in place where that can be, and told in lines elsewhere`() async throws {
+            try await Scenario.play { scenario in
+                let drawn = try await onTerminal(scenario, "launch job.yaml", term: "xterm")
+                #expect(drawn.contains("A\u{1B}[J"), "the view is drawn over")
+                let told = try await onTerminal(scenario, "launch job.yaml --interval 0.1", term: "dumb")
+                #expect(!told.contains("\u{1B}"))
+                let uncoloured = try await onTerminal(scenario, "launch job.yaml", term: "xterm", [("NO_COLOR", "1")])
+                #expect(uncoloured.contains("A\u{1B}[J") && !hasColours(uncoloured))
+            }
+        }
+    }
+}
