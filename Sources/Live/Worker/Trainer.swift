@@ -179,6 +179,7 @@ final class Trainer {
         pending = nil
         guard applied != step else { return }
         applied = nil
+        receipt = StateReceipt()  // What had come of another member's state is overwritten.
         if step == 0 {
             state.initialise(job.model, seed: job.training.seed)
         } else {
@@ -194,6 +195,7 @@ final class Trainer {
         try exchange.fetch(
             into: [state.parameters.base, state.mean.base, state.square.base], count: state.layout.count, step: step,
             from: source, receipt: &receipt, abort: interruption.flag)
+        receipt = StateReceipt()
         applied = step
     }
 
