@@ -17,10 +17,10 @@ public enum Command: Equatable, Sendable {
     case refuse(because: String)
     /// The run waits.
     case wait(run: RunID, because: WaitReason)
-    /// Form a gang of `members` that restores the state after `restore` steps: those that hold it keep it, those in
-    /// `transfers` take it from another member, the others load its checkpoint.
+    /// Form a gang of `members` that restores the state after `restore` steps. With `transfers` from members: those
+    /// listed take it from another one, all others hold it and keep it. Without, all load its checkpoint.
     case form(
-        run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer])
+        run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer]?)
     /// Let the gang compute its first step.
     case begin(run: RunID, generation: Generation)
     /// Snapshot the state once `step` is applied, and write it out. Comes before the commit.

@@ -17,7 +17,7 @@ extension Command {
         case .form(let run, let generation, let members, let restore, let transfers):
             Line("form").with("run", run).with("generation", generation).with("restore", restore)
                 .with("members", members.map(\.lineText).joined(separator: ","))
-                .with("transfers", transfers.isEmpty ? nil : transfers.map(\.lineText).joined(separator: ","))
+                .with("transfers", transfers?.map(\.lineText).joined(separator: ","))
         case .begin(let run, let generation): Line("begin").with("run", run).with("generation", generation)
         case .saveCheckpoint(let run, let generation, let step):
             Line("save-checkpoint").with("run", run).with("generation", generation).with("step", step)
@@ -99,9 +99,10 @@ extension Member: LineValue {
     }
 }
 
-private func transfers(_ line: Line) throws(LineError) -> [StateTransfer] {
+private func transfers(_ line: Line) throws(LineError) -> [StateTransfer]? {
+    guard let list = try line.readIfPresent("transfers", as: String.self) else { return nil }
     var transfers: [StateTransfer] = []
-    for text in (try line.readIfPresent("transfers", as: String.self) ?? "").split(separator: ",") {
+    for text in list.split(separator: ",") {
         guard let transfer = StateTransfer(lineText: String(text)) else {
             throw LineError(line: line.text, problem: "'\(text)' is no transfer")
         }

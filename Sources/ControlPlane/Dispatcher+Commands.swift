@@ -54,7 +54,7 @@ extension Dispatcher {
     }
 
     private mutating func form(
-        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]
+        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]?
     ) {
         gang = Gang(generation: generation, members: members)
         let addresses = members.map { member in

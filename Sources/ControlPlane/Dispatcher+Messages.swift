@@ -10,6 +10,7 @@ extension Dispatcher {
         _ message: WorkerMessage, from connection: ConnectionID, _ incarnation: Incarnation, at now: Instant
     ) {
         if case .hello(let hello) = message {
+            if hello.worker == nil { loseEarlier(hello, at: now) }
             greeting = (connection, hello)
             tell(
                 .workerJoined(
@@ -26,6 +27,18 @@ extension Dispatcher {
         }
         detector.heard(session.worker, session.incarnation, at: now)
         take(message, of: session, at: now)
+    }
+
+    /// A process that asks for any slot greets again when its connection broke. Its earlier session ends first, or it
+    /// would be given a second slot while it seems to live in the first, and one gang could hold it twice.
+    private mutating func loseEarlier(_ hello: Hello, at now: Instant) {
+        let earlier = sessions.all.first {
+            $0.processID == hello.processID && $0.exchangeEndpoint == hello.exchangeEndpoint
+                && $0.worker.node == hello.node
+        }
+        guard let earlier else { return }
+        closures.removeAll { $0.session == earlier }
+        lose(earlier, .connectionClosed, at: now)
     }
 
     private mutating func take(_ message: WorkerMessage, of session: Session, at now: Instant) {

@@ -71,8 +71,8 @@ public struct Run: Equatable, Sendable {
     /// Processes that hold the state after `committed` steps, by address: the gang's members while it computes, and
     /// those of them that survived its end.
     public internal(set) var holders: [Holder] = []
-    /// Who takes the state from whom while the gang forms.
-    public internal(set) var transfers: [StateTransfer] = []
+    /// Who takes the state from whom while the gang forms; nil when all load a checkpoint.
+    public internal(set) var transfers: [StateTransfer]?
     /// Holders from whom somebody could not take the state.
     public internal(set) var doubted: [Holder] = []
     /// Restarts since the highest step last rose.
@@ -123,10 +123,8 @@ public struct Run: Equatable, Sendable {
         }
         numerics = pool.up.first { $0.worker == workers[0] }!.numerics
         generation = generation.next
-        if let fromPeers = peerTransfers(to: members) {
-            transfers = fromPeers
-        } else {
-            transfers = []
+        transfers = peerTransfers(to: members)
+        if transfers == nil {
             holders = []
             committed = checkpoints.last?.step ?? 0
         }

@@ -35,7 +35,7 @@ extension Run {
             let rank = rank(of: worker, incarnation)
         else { return [] }
         var commands: [Command] = []
-        if let source = transfers.first(where: { $0.receiver == rank })?.source {
+        if let source = transfers?.first(where: { $0.receiver == rank })?.source {
             let holder = Holder(worker: members[source].worker, incarnation: members[source].incarnation)
             if doubted.contains(holder) { holders.removeAll { $0 == holder } } else { doubted.append(holder) }
             commands.append(.evict(worker, because: "it could not take the state from rank \(source): \(reason)"))

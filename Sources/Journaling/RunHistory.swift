@@ -164,7 +164,7 @@ public struct RunHistory: Equatable, Sendable {
         _ command: Command, _ record: Record, before: Run?, silentSince silence: Instant
     ) {
         switch command {
-        case .form(_, let generation, let members, let restore, _):
+        case .form(_, let generation, let members, let restore, let transfers):
             ledger.book(segments.isEmpty ? .queued : .restart, until: now)
             if let open = incidents.lastIndex(where: { $0.isOpen }) {
                 incidents[open].restoredStep = restore
@@ -173,7 +173,7 @@ public struct RunHistory: Equatable, Sendable {
             segments.append(
                 Segment(
                     index: segments.count, generation: generation, members: members, restored: restore,
-                    isFromMembers: coordinator.run?.holders.isEmpty == false, formedAt: now))
+                    isFromMembers: transfers != nil, formedAt: now))
         case .begin:
             ledger.book(.restart, until: now)
             if !segments.isEmpty { segments[segments.count - 1].began = now }

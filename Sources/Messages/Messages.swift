@@ -131,10 +131,10 @@ public enum CoordinatorMessage: Equatable, Sendable {
     case refuse(reason: String)
     /// Become rank `rank` of a gang: restore the state after `restore` steps (0: the initial weights), connect to the
     /// other members, and say `formed`.
-    /// Who is to take the state from another member stands in `transfers`; who has that state keeps it; everybody else
-    /// loads its checkpoint.
+    /// With `transfers` the state is that of members: those listed take it from another member, all others hold it and
+    /// keep it. Without, nobody's memory counts, and all load the checkpoint.
     case form(
-        generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer])
+        generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer]?)
     /// All members are formed: compute the step after the restored one.
     case begin(generation: Generation)
     /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.

@@ -86,7 +86,7 @@ extension MockWorld {
     }
 
     private mutating func form(
-        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]
+        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]?
     ) throws {
         guard gang == nil else { throw Refusal("there is a gang already") }
         guard generation == lastGeneration.next else { throw Refusal("the generation is not the next") }
@@ -114,24 +114,29 @@ extension MockWorld {
         lastWait = nil
         gang = Gang(
             generation: generation, members: members, restored: restore, committed: restore,
-            barrier: StepBarrier(parts: members.map(\.part)), transfers: transfers, isFromPeers: isFromPeers)
+            barrier: StepBarrier(parts: members.map(\.part)), transfers: transfers ?? [], isFromPeers: isFromPeers)
     }
 
     /// Whether everybody can get at the state after `restore` steps, and no committed step is given up that a survivor
     /// holds; returns whether it comes from members.
-    private func checkRestore(_ members: [Member], restore: Int, _ transfers: [StateTransfer]) throws -> Bool {
+    private func checkRestore(_ members: [Member], restore: Int, _ transfers: [StateTransfer]?) throws -> Bool {
         func holds(_ rank: Int) -> Bool { process(members[rank].worker)?.holds == restore }
-        for transfer in transfers {
-            guard holds(transfer.source) else { throw Refusal("rank \(transfer.source) does not hold step \(restore)") }
-            guard !holds(transfer.receiver) || !doubts.isEmpty else {
-                throw Refusal("rank \(transfer.receiver) needs no transfer")
+        if let transfers {
+            guard plan.recovery == .peer else { throw Refusal("the job wants checkpoints") }
+            for transfer in transfers {
+                guard holds(transfer.source) else {
+                    throw Refusal("rank \(transfer.source) does not hold step \(restore)")
+                }
+                guard !holds(transfer.receiver) || !doubts.isEmpty else {
+                    throw Refusal("rank \(transfer.receiver) needs no transfer")
+                }
             }
+            for rank in members.indices where !transfers.contains(where: { $0.receiver == rank }) {
+                guard holds(rank) else { throw Refusal("rank \(rank) does not hold step \(restore)") }
+            }
+            return true
         }
-        let others = members.indices.filter { rank in !transfers.contains { $0.receiver == rank } }
-        if plan.recovery == .peer, others.allSatisfy(holds) { return true }
-        guard transfers.isEmpty, restore == durable.last ?? 0 else {
-            throw Refusal("not everybody can restore step \(restore); the newest checkpoint is \(durable)")
-        }
+        guard restore == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
         let survivor = processes.first { $0.holds == lineage.count && $0.incarnation != nil && !$0.isDismissed }
         guard plan.recovery == .checkpoint || survivor == nil || !doubts.isEmpty || lineage.count == restore else {
             throw Refusal("step \(lineage.count) is given up although \(survivor!.worker) holds it")

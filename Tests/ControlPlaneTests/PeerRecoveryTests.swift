@@ -12,7 +12,7 @@ struct PeerRecoveryTests {
         $0.onWorkerLoss = .spare
     }
 
-    private func form(in commands: [Command]) -> (members: [Member], restore: Int, transfers: [StateTransfer])? {
+    private func form(in commands: [Command]) -> (members: [Member], restore: Int, transfers: [StateTransfer]?)? {
         for case .form(_, _, let members, let restore, let transfers) in commands {
             return (members, restore, transfers)
         }
@@ -41,7 +41,7 @@ struct PeerRecoveryTests {
         let smaller = try #require(form(in: try world.kill(worker(0))))
         #expect(smaller.members.map(\.worker) == [worker(1), worker(2)])
         #expect(smaller.members.map(\.part) == [0..<4, 4..<8])
-        #expect(smaller.restore == 5 && smaller.transfers.isEmpty)
+        #expect(smaller.restore == 5 && smaller.transfers == [])
         try world.formAll()
         try world.step()
         try world.joinAll()

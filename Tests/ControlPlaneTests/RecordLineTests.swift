@@ -65,6 +65,7 @@ struct RecordLineTests {
             .startWorker(node), .evict(node, because: text), .welcome(worker: node, incarnation: Incarnation(9)),
             .refuse(because: text), .wait(run: run, because: .workersMissing(free: 1, needed: 3)),
             .wait(run: run, because: .numericsDiffer(fitting: 1, needed: 3, numerics: text)),
+            .form(run: run, generation: one, members: members, restore: 4, transfers: nil),
             .form(run: run, generation: one, members: members, restore: 4, transfers: []),
             .form(
                 run: run, generation: one, members: members, restore: 4,

@@ -100,7 +100,7 @@ func `a coordinator's message survives the trip`(message: CoordinatorMessage) th
 
 @Test func `a rank outside of its gang is malformed`() {
     let bytes = Frame(
-        CoordinatorMessage.form(generation: Generation(1), rank: 0, members: [], restore: 0, transfers: []),
+        CoordinatorMessage.form(generation: Generation(1), rank: 0, members: [], restore: 0, transfers: nil),
         incarnation: Incarnation(1)
     ).bytes
     #expect(throws: FrameError.malformed(field: "rank")) { try Frame<CoordinatorMessage>(bytes: bytes) }

@@ -22,6 +22,13 @@ final class Trainer {
 
     private struct Aborted: Error {}
 
+    /// The coordinator believes that this member holds a state that it does not.
+    private struct NotHeld: Error, CustomStringConvertible {
+        var step: Int
+        var applied: Int?
+        var description: String { "it holds step \(applied.map(String.init) ?? "none") and not step \(step)" }
+    }
+
     private let job: JobSpec
     private let run: RunID
     private let incarnation: Incarnation
@@ -45,6 +52,8 @@ final class Trainer {
     private var membership: Membership?
     /// The last step that is applied to `state`; nil while `state` holds no step's result.
     private var applied: Int?
+    /// Whether `state` is that of step 0 and has never been another.
+    private var isPristine = false
     /// The step whose summed gradient is in `gradient`, with its scale.
     private var pending: (step: Int, scale: Double)?
     /// What has come of another member's state: a transfer that broke off goes on from there.
@@ -89,6 +98,7 @@ final class Trainer {
         let began = monotonicNow()
         state.initialise(job.model, seed: job.training.seed)
         applied = 0
+        isPristine = true
         guard isIdle() else { return }
         sampler.fill(step: 1, microBatch: 0, tokens: batch.tokens, targets: batch.targets)
         _ = model.forwardBackward(
@@ -135,7 +145,7 @@ final class Trainer {
     // MARK: Joining a gang
 
     private func form(
-        _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]
+        _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]?
     ) {
         interruption.begin(generation)
         membership = nil
@@ -143,12 +153,16 @@ final class Trainer {
         evaluateAfter = nil
         do {
             try exchange.reconfigure(generation: generation, rank: rank, members: members)
-            if let transfer = transfers.first(where: { $0.receiver == rank }) {
-                try takeState(of: restore, from: transfer.source)
+            if let transfers {
+                if let transfer = transfers.first(where: { $0.receiver == rank }) {
+                    try takeState(of: restore, from: transfer.source)
+                } else {
+                    try keepState(of: restore)
+                }
+                try serveState(of: restore, to: transfers.filter { $0.source == rank }.map(\.receiver))
             } else {
-                try restoreState(of: restore)
+                try loadState(of: restore)
             }
-            try serveState(of: restore, to: transfers.filter { $0.source == rank }.map(\.receiver))
             membership = Membership(
                 generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
             if rank == 0, writing == nil {
@@ -172,14 +186,22 @@ final class Trainer {
         return tree
     }
 
-    /// Sees to it that `state` is that after `step`: it is already; or the step's gradient is here, and its commit came
-    /// after its gang had ended; or its checkpoint has it.
-    private func restoreState(of step: Int) throws {
+    /// Sees to it that `state` is that after `step`, which this member holds: as it is; or the step's gradient is here,
+    /// and its commit came after its gang had ended.
+    private func keepState(of step: Int) throws {
         if let pending, pending.step == step, applied == step - 1 { update(step, scale: pending.scale) }
         pending = nil
-        guard applied != step else { return }
-        applied = nil
+        guard applied == step else { throw NotHeld(step: step, applied: applied) }
+    }
+
+    /// Loads the state after `step` from its checkpoint, whatever is in memory: a gang may go back because nobody's
+    /// memory is to be trusted.
+    private func loadState(of step: Int) throws {
+        pending = nil
         receipt = StateReceipt()  // What had come of another member's state is overwritten.
+        if step == 0, isPristine { return }
+        applied = nil
+        isPristine = false
         if step == 0 {
             state.initialise(job.model, seed: job.training.seed)
         } else {
@@ -192,6 +214,7 @@ final class Trainer {
     private func takeState(of step: Int, from source: Int) throws {
         pending = nil
         applied = nil
+        isPristine = false
         try exchange.fetch(
             into: [state.parameters.base, state.mean.base, state.square.base], count: state.layout.count, step: step,
             from: source, receipt: &receipt, abort: interruption.flag)
@@ -258,6 +281,7 @@ final class Trainer {
             state, gradient: gradient.base, step: step,
             learningRate: job.training.learningRate.rate(at: step, of: job.training.steps), gradientScale: scale)
         applied = step
+        isPristine = false
         pending = nil
     }
 

@@ -43,7 +43,8 @@ extension CoordinatorMessage: ControlMessage {
             writer.int(rank)
             writer.list(members) { $0.member($1) }
             writer.int(restore)
-            writer.list(transfers) { writer, transfer in
+            writer.int(transfers == nil ? 0 : 1)
+            writer.list(transfers ?? []) { writer, transfer in
                 writer.int(transfer.receiver)
                 writer.int(transfer.source)
             }
@@ -109,6 +110,7 @@ extension ByteReader {
         }
         guard members.indices.contains(rank) else { throw .malformed(field: "rank") }
         let restore = try count("restored step")
+        let isFromMembers = try count("restored from members")
         let transfers = try list("transfers", elementSize: 16) { (reader) throws(FrameError) in
             let transfer = StateTransfer(to: try reader.count("receiver"), from: try reader.count("source"))
             guard members.indices.contains(transfer.receiver), members.indices.contains(transfer.source),
@@ -116,6 +118,11 @@ extension ByteReader {
             else { throw FrameError.malformed(field: "transfers") }
             return transfer
         }
-        return .form(generation: generation, rank: rank, members: members, restore: restore, transfers: transfers)
+        guard isFromMembers == 1 || isFromMembers == 0 && transfers.isEmpty else {
+            throw .malformed(field: "transfers")
+        }
+        return .form(
+            generation: generation, rank: rank, members: members, restore: restore,
+            transfers: isFromMembers == 1 ? transfers : nil)
     }
 }
