@@ -54,6 +54,12 @@ let package = Package(
         .target(
             name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"], swiftSettings: strict),
 
+        // The simulated world: seed in, journal out.
+        .target(
+            name: "Simulation",
+            dependencies: ["Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane", "Journaling"],
+            swiftSettings: strict),
+
         // The live world. The worker's half links neither the journal's database nor the YAML reader.
         .target(
             name: "Wire", dependencies: ["Primitives", "Messages", "CKernels", "CZeroMQ", "CSystem"],
@@ -78,7 +84,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Reports", "Wire", "LiveCoordinator", "CSystem",
+                "Reports", "Simulation", "Wire", "LiveCoordinator", "CSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -115,6 +121,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Primitives", "Jobs", "Messages", "ControlPlane", "Journaling", "Simulation"],
             swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Primitives", "Messages", "Wire"], swiftSettings: strict),
         // Both run the built executables through the same harness, which is why it is a target of its own.

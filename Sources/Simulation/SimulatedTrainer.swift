@@ -1,0 +1,326 @@
+// The training thread of a simulated worker: what the live trainer does with the coordinator's orders, with a number in
+// place of parameters and a duration in place of arithmetic. While it is at work orders wait, as they do for a thread.
+// Refuses connections, leases and clocks: the process around it has them.
+
+import Messages
+import Primitives
+
+/// What one worker's training thread holds and does.
+struct SimulatedTrainer {
+    /// Something that leaves the training thread.
+    enum Effect {
+        /// Tell the coordinator.
+        case say(WorkerMessage)
+        /// Tell the other members this member's sum.
+        case share(generation: Generation, step: Int, sum: UInt64)
+        /// Call `workEnds` when this much is done.
+        case work(Work)
+        /// `step` is applied; the state is now `state`.
+        case applied(generation: Generation, step: Int, state: UInt64)
+        /// Hand a snapshot to the checkpoint writer.
+        case save(generation: Generation, step: Int, state: UInt64)
+    }
+
+    /// What takes time.
+    enum Work { case restore, compute(microBatches: Int) }
+
+    struct Membership {
+        var generation: Generation
+        var rank: Int
+        var members: [MemberAddress]
+    }
+
+    private enum Activity {
+        /// Waits for orders.
+        case idle
+        /// Comes by the state after `step`: has it, reads it, or takes it from the member of rank `source`.
+        case restoring(Membership, step: Int, source: Source)
+        /// Computes its part of `step`.
+        case computing(step: Int)
+        /// Waits for the sums of the other members.
+        case exchanging(step: Int)
+        /// Waits until the checkpoint writer has room for the state after `step`, whose commit may have been told again.
+        case waitingForWriter(step: Int, isRepeated: Bool)
+    }
+
+    /// Where a member's state comes from.
+    private enum Source: Equatable {
+        /// It holds it.
+        case own
+        /// The checkpoint; at step 0 the first values.
+        case checkpoint
+        /// The member of this rank.
+        case member(Int)
+    }
+
+    private struct Sum {
+        var step: Int
+        var rank: Int
+        var value: UInt64
+    }
+
+    let steps: Int
+    let promises: Promises
+    private(set) var membership: Membership?
+    private(set) var applied: Int?
+    private(set) var state: UInt64 = 0
+    /// Flips bits of the next sum that it completes.
+    var corruption: UInt64 = 0
+    /// The batches that went into what it last contributed, one bit each.
+    private(set) var consumed: UInt64 = 0
+
+    private var activity = Activity.idle
+    private var orders: [CoordinatorMessage] = []
+    private var newestAborted = Generation(0)
+    private var sums: [Sum] = []
+    private var pending: (generation: Generation, step: Int, sum: UInt64)?
+    private var saveAfter: Int?
+    private var evaluateAfter: Int?
+    private var evaluated = 0
+
+    init(steps: Int, promises: Promises) {
+        self.steps = steps
+        self.promises = promises
+    }
+
+    /// The step whose state it is reading from the disk; nil when it reads nothing.
+    var reading: Int? {
+        if case .restoring(_, let step, .checkpoint) = activity, step > 0 { step } else { nil }
+    }
+
+    /// The member it takes a state from, and which state; nil when it takes none.
+    var fetching: (source: MemberAddress, generation: Generation, step: Int)? {
+        guard case .restoring(let membership, let step, .member(let source)) = activity else { return nil }
+        return (membership.members[source], membership.generation, step)
+    }
+
+    /// Whether it is in the middle of a restore.
+    var isRestoring: Bool { if case .restoring = activity { true } else { false } }
+
+    /// The membership it works for without having been told of its end.
+    var membershipAtWork: Membership? {
+        switch activity {
+        case .computing, .exchanging: isAborted ? nil : membership
+        case .idle, .restoring, .waitingForWriter: nil
+        }
+    }
+
+    /// An order arrives. The end of a generation is noticed at once, everything else when its
+    /// turn comes.
+    mutating func take(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
+        orders.append(order)
+        switch order {
+        case .abort(let generation, _): newestAborted = max(newestAborted, generation)
+        // Whoever was welcomed anew was not told of the end of what it did before.
+        case .form(let generation, _, _, _, _):
+            newestAborted = max(newestAborted, Generation(generation.number - 1))
+        default: break
+        }
+        if case .exchanging = activity, isAborted { activity = .idle }
+        followOrders(&effects)
+    }
+
+    /// The sum of another member arrives. Those of other generations are refused.
+    mutating func receive(
+        _ generation: Generation, step: Int, rank: Int, _ value: UInt64, _ effects: inout [Effect]
+    ) {
+        guard generation == membership?.generation, !sums.contains(where: { $0.step == step && $0.rank == rank })
+        else { return }
+        sums.append(Sum(step: step, rank: rank, value: value))
+        completeExchange(&effects)
+        followOrders(&effects)
+    }
+
+    /// The work of the last `work` effect is done. `found` is what the disk holds of `reading`.
+    mutating func workEnds(_ found: SimulatedDisk.Reading?, _ effects: inout [Effect]) {
+        switch activity {
+        case .restoring(let membership, let step, let source):
+            restored(membership, step, source, found, &effects)
+        case .computing(let step):
+            activity = .idle
+            if !isAborted { share(step, &effects) }
+        case .idle, .exchanging, .waitingForWriter: break
+        }
+        followOrders(&effects)
+    }
+
+    /// The checkpoint writer has room again.
+    mutating func writerIsFree(_ effects: inout [Effect]) {
+        guard case .waitingForWriter(let step, let isRepeated) = activity else { return }
+        activity = .idle
+        handOver(step, isRepeated, &effects)
+        followOrders(&effects)
+    }
+
+    private var isAborted: Bool { membership.map { $0.generation <= newestAborted } ?? true }
+
+    private mutating func followOrders(_ effects: inout [Effect]) {
+        while case .idle = activity, !orders.isEmpty { follow(orders.removeFirst(), &effects) }
+    }
+
+    private mutating func follow(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
+        switch order {
+        case .form(let generation, let rank, let members, let restore, let transfers):
+            (membership, saveAfter, evaluateAfter) = (nil, nil, nil)
+            activity = .restoring(
+                Membership(generation: generation, rank: rank, members: members), step: restore,
+                source: transfers.map { $0.first { $0.receiver == rank }.map { .member($0.source) } ?? .own }
+                    ?? .checkpoint)
+            effects.append(.work(.restore))
+        case .begin(let generation):
+            guard generation == membership?.generation, let applied else { break }
+            compute(applied + 1, &effects)
+        case .saveCheckpoint(let generation, let step):
+            if generation == membership?.generation { saveAfter = step }
+        case .evaluate(let generation, let step):
+            if generation == membership?.generation { evaluateAfter = step }
+        case .commit(let generation, let step):
+            if generation == membership?.generation { commit(step, &effects) }
+        case .abort(let generation, _):
+            guard let current = membership?.generation, generation >= current else { break }
+            membership = nil
+        case .welcome, .refuse, .exit, .heartbeat: break
+        }
+    }
+
+    /// The one place where a member comes by its state.
+    private mutating func restored(
+        _ membership: Membership, _ step: Int, _ source: Source, _ found: SimulatedDisk.Reading?,
+        _ effects: inout [Effect]
+    ) {
+        activity = .idle
+        switch source {
+        case .member:
+            guard membership.generation > newestAborted else { return }
+            guard case .state = found else {
+                // The source has not come to it yet, or never will: then the end of the generation is told.
+                activity = .restoring(membership, step: step, source: source)
+                return effects.append(.work(.restore))
+            }
+            applied = nil
+        case .own:
+            if let pending, pending.step == step, applied == step - 1 {
+                // Its commit came after its gang had ended.
+                state = Chain.next(state, sum: pending.sum)
+                applied = step
+                effects.append(.applied(generation: pending.generation, step: step, state: state))
+            }
+        case .checkpoint: applied = nil
+        }
+        pending = nil
+        if source == .own, applied != step {
+            effects.append(
+                .say(.restoreFailed(generation: membership.generation, step: step, reason: "it does not hold it")))
+            return
+        }
+        if applied != step {
+            switch found {
+            case nil: state = Chain.start
+            case .state(let read): state = read
+            case .damaged(let reason):
+                (applied, self.membership) = (nil, nil)
+                effects.append(
+                    .say(.restoreFailed(generation: membership.generation, step: step, reason: reason)))
+                return
+            }
+            applied = step
+        }
+        self.membership = membership
+        sums.removeAll(keepingCapacity: true)
+        effects.append(.say(.formed(generation: membership.generation)))
+    }
+
+    // MARK: Steps
+
+    private func batch(_ microBatch: Int) -> Int {
+        // An order that depends on how often the run was restarted is the classic mistake.
+        promises.dataOrderIsPure ? microBatch : (microBatch + (membership?.generation.number ?? 1) - 1) % 64
+    }
+
+    private mutating func compute(_ step: Int, _ effects: inout [Effect]) {
+        guard let membership, step <= steps, !isAborted else { return }
+        activity = .computing(step: step)
+        effects.append(.work(.compute(microBatches: membership.members[membership.rank].part.count + evaluated)))
+        evaluated = 0
+    }
+
+    private mutating func share(_ step: Int, _ effects: inout [Effect]) {
+        guard let membership else { return }
+        var sum: UInt64 = 0
+        consumed = 0
+        for microBatch in membership.members[membership.rank].part {
+            sum &+= Chain.gradient(state: state, step: step, batch: batch(microBatch))
+            consumed |= 1 << UInt64(batch(microBatch))
+        }
+        sums.removeAll { $0.step < step }
+        sums.append(Sum(step: step, rank: membership.rank, value: sum))
+        activity = .exchanging(step: step)
+        effects.append(.share(generation: membership.generation, step: step, sum: sum))
+        completeExchange(&effects)
+    }
+
+    private mutating func completeExchange(_ effects: inout [Effect]) {
+        guard case .exchanging(let step) = activity, let membership else { return }
+        var total: UInt64 = 0
+        var count = 0
+        for sum in sums where sum.step == step {
+            total &+= sum.value
+            count += 1
+        }
+        guard count == membership.members.count else { return }
+        if membership.members.count > 1 { total ^= corruption }
+        corruption = 0
+        pending = (membership.generation, step, total)
+        activity = .idle
+        let losses = membership.members[membership.rank].part.map {
+            Chain.loss(state: state, step: step, batch: batch($0))
+        }
+        effects.append(
+            .say(
+                .contributed(
+                    generation: membership.generation, step: step, losses: losses, gradientNorm: Chain.norm(total),
+                    times: StepTimes(
+                        compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero))))
+        if !promises.workersAwaitCommit { commit(step, &effects) }
+    }
+
+    private mutating func commit(_ step: Int, _ effects: inout [Effect]) {
+        guard let membership else { return }
+        let isRepeated = applied == step
+        if !isRepeated {
+            guard let pending, pending.step == step, applied == step - 1 else { return }
+            state = Chain.next(state, sum: pending.sum)
+            applied = step
+            self.pending = nil
+            effects.append(.applied(generation: membership.generation, step: step, state: state))
+        }
+        if saveAfter == step {
+            saveAfter = nil
+            // The process hands it over at once when the writer is free, which ends the wait within this call's effects.
+            activity = .waitingForWriter(step: step, isRepeated: isRepeated)
+            return
+        }
+        afterSaving(step, isRepeated, &effects)
+    }
+
+    /// Whether it stands still until the checkpoint writer has room.
+    var needsWriter: Bool { if case .waitingForWriter = activity { true } else { false } }
+
+    private mutating func handOver(_ step: Int, _ isRepeated: Bool, _ effects: inout [Effect]) {
+        if let membership {
+            effects.append(.save(generation: membership.generation, step: step, state: state))
+        }
+        afterSaving(step, isRepeated, &effects)
+    }
+
+    private mutating func afterSaving(_ step: Int, _ isRepeated: Bool, _ effects: inout [Effect]) {
+        if evaluateAfter == step, let membership {
+            evaluateAfter = nil
+            let part = membership.members[membership.rank].evaluationPart
+            evaluated = part.count
+            let losses = part.map { Chain.evaluationLoss(state: state, batch: $0) }
+            effects.append(.say(.evaluated(generation: membership.generation, step: step, losses: losses)))
+        }
+        if !isRepeated { compute(step + 1, &effects) }
+    }
+}

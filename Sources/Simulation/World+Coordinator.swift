@@ -1,0 +1,140 @@
+// The coordinator's process in the simulated world: it decides, makes records durable, carries out what follows, and may
+// die between any two of those. Its user starts it again. Refuses to change what the control plane says.
+
+import ControlPlane
+import Journaling
+import Messages
+import Primitives
+
+extension World {
+    /// A coordinator process starts: with a new run, or with what the journal of the last one leads to.
+    mutating func coordinatorStarts() throws(Broken) {
+        guard !isUp, doneAt == nil else { return }
+        let coordinator: Coordinator
+        do { coordinator = try replay(journal) } catch {
+            throw Broken(.journal, "the journal cannot be replayed: \(error)")
+        }
+        if let expected, expected != coordinator {
+            throw Broken(.journal, "the journal does not lead to the state that the coordinator died with")
+        }
+        if let run = coordinator.run, case .over(.completed) = run.phase {
+            // The last one died after the final record: there is nothing to resume.
+            (outcome, doneAt) = (.completed, now)
+            return
+        }
+        epoch += 1
+        (waking, outcome) = (nil, nil)
+        isUp = true
+        control = Control(
+            job: schedule.job, assignment: Dispatcher.Assignment(run: run, folder: "", job: []),
+            coordinator: coordinator)
+        let (number, count) = (epoch, journal.count)
+        tell("coordinator \(number) starts from \(count) records")
+        if coordinator.run == nil {
+            try decide(.fact(.jobSubmitted(run: run, plan: schedule.plan)))
+        } else {
+            try decide(.fact(.runResumed(run: run)))
+        }
+        if schedule.supervisedSlots > 0 {
+            try decide(.fact(.slotsOffered(node: home, slots: schedule.supervisedSlots)))
+        }
+    }
+
+    /// Tells the control plane what happened, and carries out what it asks for.
+    mutating func decide(_ input: Dispatcher.Input) throws(Broken) {
+        guard isUp else { return }
+        var outputs = control.handle(input, at: now)
+        if !promises.journalComesFirst { outputs = outputs.filter { !$0.isRecord } + outputs.filter(\.isRecord) }
+        for (index, output) in outputs.enumerated() {
+            if let left = crashAfter {
+                crashAfter = left - 1
+                if left <= 0 {
+                    try coordinatorDies(before: outputs[index...])
+                    return
+                }
+            }
+            try carryOut(output)
+        }
+        armWake()
+    }
+
+    private mutating func carryOut(_ output: Dispatcher.Output) throws(Broken) {
+        switch output {
+        case .record(let event, let commands): try record(event, commands)
+        case .send(let message, let connection, let incarnation): sendDown(message, connection, incarnation)
+        case .startProcess(let worker):
+            // A supervisor ends what still lives in the slot.
+            for index in processes.indices where processes[index].wanted == worker && processes[index].isAlive {
+                end(index + 1, .signalled(9))
+            }
+            startProcess(wanted: worker, node: worker.node, place: nil)
+        case .killProcess(let worker):
+            for index in processes.indices where processes[index].wanted == worker && processes[index].isAlive {
+                end(index + 1, .signalled(9))
+            }
+        case .deleteCheckpoint(let step):
+            if now >= diskErrorUntil { disk.delete(step) }
+        case .dropped: break
+        case .finished(let outcome): finish(outcome)
+        }
+    }
+
+    private mutating func record(_ event: Event, _ commands: [Command]) throws(Broken) {
+        let record = Record(
+            sequence: journal.count + 1, at: now, wallNanoseconds: now.nanoseconds, event: event, commands: commands)
+        journal.append(record)
+        tell(
+            "record \(record.sequence) \(event.line.text)"
+                + commands.map { "\n             => \($0.line.text)" }.joined())
+        try witness.recorded(record, disk: disk)
+    }
+
+    private mutating func finish(_ outcome: Outcome) {
+        tell("the run ends: \(outcome.sentence)")
+        self.outcome = outcome
+        expected = control.coordinator
+        isUp = false
+        closeAllLinks()
+        queue.add(.supervisorEnds(epoch: epoch, .signalled(9)), at: now + .seconds(Int64(5)))
+        if outcome == .completed {
+            doneAt = now
+        } else {
+            queue.add(.coordinatorStarts, at: now + schedule.resumeDelay)
+        }
+    }
+
+    /// The coordinator dies before it does what is in `undone`. Of a record that was being written it is open whether it
+    /// is there. Supervised workers die with it, the others look for it, and a user resumes the run.
+    mutating func coordinatorDies(before undone: ArraySlice<Dispatcher.Output>) throws(Broken) {
+        tell("the coordinator dies")
+        crashAfter = nil
+        if keepsLastRecord, case .record(let event, let commands) = undone.first { try record(event, commands) }
+        let isComplete = !undone.dropFirst(keepsLastRecord ? 1 : 0).contains(where: \.isRecord)
+        expected = isComplete ? control.coordinator : nil
+        if !promises.journalKeeps { _ = journal.popLast() }
+        isUp = false
+        closeAllLinks()
+        queue.add(
+            .supervisorEnds(epoch: epoch, .exited(code: 0)), at: now + .microseconds(300) + some(.milliseconds(5)))
+        queue.add(.coordinatorStarts, at: now + schedule.resumeDelay)
+    }
+
+    mutating func wake() throws(Broken) {
+        guard now == waking else { return }
+        waking = nil
+        guard isUp, let deadline = control.nextDeadline else { return }
+        if deadline <= now { try decide(.timePassed) } else { armWake() }
+    }
+
+    private mutating func armWake() {
+        guard isUp, let deadline = control.nextDeadline else { return }
+        if let waking, waking <= deadline { return }
+        waking = max(now, deadline)
+        queue.add(.wake, at: max(now, deadline))
+    }
+}
+
+extension Dispatcher.Output {
+    /// Whether it is a record.
+    var isRecord: Bool { if case .record = self { true } else { false } }
+}

@@ -1,0 +1,232 @@
+// The real dispatcher with one thing wrong with each: what it hears or says is bent on the way. The simulation must find
+// every one of them, or it would not find the same mistake in the real thing. Refuses subtlety: each is a mistake that
+// somebody could make in a line.
+
+import ControlPlane
+import Jobs
+import Messages
+import Primitives
+import Simulation
+
+/// A dispatcher whose inputs and outputs are bent.
+protocol Mutant: DecisionMaker {
+    var real: Dispatcher { get set }
+    init(_ real: Dispatcher)
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input]
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output]
+}
+
+extension Mutant {
+    init(job: JobSpec, assignment: Dispatcher.Assignment, coordinator: Coordinator) {
+        self.init(Dispatcher(job: job, assignment: assignment, coordinator: coordinator))
+    }
+    var coordinator: Coordinator { real.coordinator }
+    var nextDeadline: Instant? { real.nextDeadline }
+
+    mutating func handle(_ input: Dispatcher.Input, at now: Instant) -> [Dispatcher.Output] {
+        var outputs: [Dispatcher.Output] = []
+        for input in bend(input) {
+            for output in real.handle(input, at: now) { outputs += bend(output) }
+        }
+        return outputs
+    }
+
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] { [input] }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] { [output] }
+}
+
+/// Tells nobody that a generation is over.
+struct ForgetsAborts: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        if case .send(.abort, _, _) = output { [] } else { [output] }
+    }
+}
+
+/// Takes the first contribution to a step for everybody's.
+struct CommitsWithOneMissing: Mutant {
+    var real: Dispatcher
+    var before: [Dispatcher.Input] = []
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.contributed(let generation, let step, _, let norm, let times), let from, _) = input
+        else { return [input] }
+        let forged = before.compactMap { known -> Dispatcher.Input? in
+            guard case .message(.contributed(generation, _, let losses, _, _), let other, let incarnation) = known,
+                other != from
+            else { return nil }
+            return .message(
+                .contributed(generation: generation, step: step, losses: losses, gradientNorm: norm, times: times),
+                from: other, incarnation: incarnation)
+        }
+        before.removeAll { if case .message(_, from, _) = $0 { true } else { false } }
+        before.append(input)
+        return [input] + forged
+    }
+}
+
+/// Takes what was said of an older generation for said of this one.
+struct IgnoresGenerations: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard let generation = real.gang?.generation, case .message(.formed, let from, let incarnation) = input
+        else { return [input] }
+        return [.message(.formed(generation: generation), from: from, incarnation: incarnation)]
+    }
+}
+
+/// Takes whoever speaks for the last one that was welcomed.
+struct IgnoresIncarnations: Mutant {
+    var real: Dispatcher
+    var welcomed: [(connection: ConnectionID, incarnation: Incarnation)] = []
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        if case .send(.welcome, let connection, let incarnation) = output { welcomed.append((connection, incarnation)) }
+        return [output]
+    }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        if case .message(.hello, _, _) = input { return [input] }
+        guard case .message(let message, let from, let incarnation) = input, let last = welcomed.last,
+            !welcomed.contains(where: { $0.connection == from && $0.incarnation == incarnation })
+        else { return [input] }
+        return [.message(message, from: last.connection, incarnation: last.incarnation)]
+    }
+}
+
+/// Keeps the oldest checkpoint and deletes the newest.
+struct DeletesTheNewest: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard let newest = real.coordinator.run?.checkpoints.last?.step else { return [output] }
+        switch output {
+        case .deleteCheckpoint: return [.deleteCheckpoint(step: newest)]
+        case .record(let event, let commands):
+            let bent = commands.map { command in
+                if case .deleteCheckpoint(let run, _) = command {
+                    Command.deleteCheckpoint(run: run, step: newest)
+                } else {
+                    command
+                }
+            }
+            return [.record(event, bent)]
+        default: return [output]
+        }
+    }
+}
+
+/// Records a committed step twice.
+struct CountsTwice: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        if case .record(.stepContributed, _) = output { [output, output] } else { [output] }
+    }
+}
+
+/// Gives the first worker two ranks.
+struct PlacesTwice: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard case .record(let event, let commands) = output else { return [output] }
+        let bent = commands.map { command in
+            guard case .form(let run, let generation, var members, let restore, let transfers) = command,
+                members.count > 1
+            else {
+                return command
+            }
+            (members[1].worker, members[1].incarnation) = (members[0].worker, members[0].incarnation)
+            return .form(
+                run: run, generation: generation, members: members, restore: restore, transfers: transfers)
+        }
+        return [.record(event, bent)]
+    }
+}
+
+/// Believes the first member's sum.
+struct ComparesNoSums: Mutant {
+    var real: Dispatcher
+    var first: (generation: Generation, step: Int, norm: Double)?
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard
+            case .message(
+                .contributed(let generation, let step, let losses, let norm, let times), let from, let incarnation) =
+                input
+        else { return [input] }
+        if first?.generation != generation || first?.step != step { first = (generation, step, norm) }
+        return [
+            .message(
+                .contributed(
+                    generation: generation, step: step, losses: losses, gradientNorm: first!.norm, times: times),
+                from: from, incarnation: incarnation)
+        ]
+    }
+}
+
+/// Hears heartbeats of processes that are silent.
+struct NeverMissesAnyone: Mutant {
+    var real: Dispatcher
+    var sessions: [(connection: ConnectionID, incarnation: Incarnation)] = []
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        if case .send(.welcome, let connection, let incarnation) = output { sessions.append((connection, incarnation)) }
+        return [output]
+    }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        if case .closed(let connection) = input { sessions.removeAll { $0.connection == connection } }
+        guard input == .timePassed else { return [input] }
+        return sessions.map { .message(.heartbeat, from: $0.connection, incarnation: $0.incarnation) } + [input]
+    }
+}
+
+/// Does not hear that a checkpoint cannot be restored.
+struct IgnoresBadCheckpoints: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        if case .message(.restoreFailed, _, _) = input { [] } else { [input] }
+    }
+}
+
+/// Says that the run is complete when a user interrupts it.
+struct CompletesTooEarly: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard case .record(let event, let commands) = output else { return [output] }
+        let bent = commands.map { command in
+            if case .finish(let run, _) = command { Command.finish(run: run, outcome: .completed) } else { command }
+        }
+        return [.record(event, bent)]
+    }
+}
+
+/// Does not recognise a process that greets again.
+struct TakesOneForTwo: Mutant {
+    var real: Dispatcher
+    var greetings = 0
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.hello(var hello), let from, let incarnation) = input else { return [input] }
+        greetings += 1
+        hello.exchangeEndpoint += "?\(greetings)"
+        return [.message(.hello(hello), from: from, incarnation: incarnation)]
+    }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard
+            case .send(
+                .form(let generation, let rank, var members, let restore, let transfers), let to, let incarnation) =
+                output
+        else { return [output] }
+        for index in members.indices { members[index].endpoint = String(members[index].endpoint.prefix { $0 != "?" }) }
+        return [
+            .send(
+                .form(generation: generation, rank: rank, members: members, restore: restore, transfers: transfers),
+                to: to, incarnation: incarnation)
+        ]
+    }
+}
