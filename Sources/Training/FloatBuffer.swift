@@ -4,7 +4,7 @@
 /// A fixed block of 32-bit floats, aligned to 64 bytes, zero at first.
 ///
 /// Whoever holds it must see to it that only one thread writes at a time: the training thread owns every buffer; a
-/// checkpoint's writer reads only snapshots that the training thread has handed over.
+/// checkpoint's writer reads only what the training thread has handed over.
 public final class FloatBuffer: @unchecked Sendable {
     /// The first float.
     public let base: UnsafeMutablePointer<Float>

@@ -1,5 +1,6 @@
-// Writes checkpoints beside the training: the training thread copies its state and goes on, a thread of its own makes
-// the copy durable. Refuses a second copy: whoever has a snapshot to hand over waits until the last one is written.
+// Writes checkpoints beside the training, on a thread of its own: it copies the state while the next step computes, which
+// only reads it, and then makes the copy durable. Refuses a second copy: whoever has a state to hand over waits until the
+// last one is written, and whoever is about to change the state waits until it is copied.
 
 import Foundation
 import Jobs
@@ -11,6 +12,7 @@ import Wire
 /// The thread that writes checkpoints, with the snapshot it writes from.
 final class CheckpointWriting: Sendable {
     private struct Work: Sendable {
+        var state: TrainingState
         var progress: CheckpointProgress
     }
 
@@ -20,6 +22,7 @@ final class CheckpointWriting: Sendable {
     private let replies: Mailbox<WorkerMessage>
     private let snapshot: TrainingState
     private let free = DispatchSemaphore(value: 1)
+    private let copied = DispatchSemaphore(value: 1)
     private let work = Mailbox<Work>()
 
     /// A writer into `store`, which tells what came of it through `replies`. Lives as long as the process.
@@ -32,18 +35,29 @@ final class CheckpointWriting: Sendable {
         let thread = Thread { [self] in
             while true {
                 work.wakeUp.wait()
-                for item in work.takeAll() { write(item.progress) }
+                for item in work.takeAll() {
+                    snapshot.copy(from: item.state)
+                    copied.signal()
+                    write(item.progress)
+                }
             }
         }
         thread.name = "checkpoints"
         thread.start()
     }
 
-    /// Copies `state`, which is that of `progress`, and has it written. Returns when it is copied.
+    /// Has `state`, which is that of `progress`, copied and written. Until `waitUntilCopied` returns it may be read and
+    /// not changed.
     func save(_ state: TrainingState, _ progress: CheckpointProgress) {
         free.wait()
-        snapshot.copy(from: state)
-        work.post(Work(progress: progress))
+        copied.wait()
+        work.post(Work(state: state, progress: progress))
+    }
+
+    /// Returns when the state that was last given to `save` may be changed.
+    func waitUntilCopied() {
+        copied.wait()
+        copied.signal()
     }
 
     private func write(_ progress: CheckpointProgress) {

@@ -197,6 +197,7 @@ final class Trainer {
     /// Loads the state after `step` from its checkpoint, whatever is in memory: a gang may go back because nobody's
     /// memory is to be trusted.
     private func loadState(of step: Int) throws {
+        writing?.waitUntilCopied()
         pending = nil
         receipt = StateReceipt()  // What had come of another member's state is overwritten.
         if step == 0, isPristine { return }
@@ -212,6 +213,7 @@ final class Trainer {
 
     /// Takes the state after `step` from the member `source`, beginning where an earlier attempt broke off.
     private func takeState(of step: Int, from source: Int) throws {
+        writing?.waitUntilCopied()
         pending = nil
         applied = nil
         isPristine = false
@@ -265,18 +267,22 @@ final class Trainer {
         let isRepeated = applied == step
         guard isRepeated || pending?.step == step && applied == step - 1 else { return }
         let began = monotonicNow()
+        // Nearly always copied long ago: it had the whole of this step's computation for it.
+        writing?.waitUntilCopied()
+        let free = monotonicNow()
         if !isRepeated, let pending { update(step, scale: pending.scale) }
         let updated = monotonicNow()
         if saveAfter == step { save(step) }
         let saved = monotonicNow()
         if evaluateAfter == step { evaluate(step) }
-        times.update = updated - began
-        times.snapshot = saved - updated
+        times.update = updated - free
+        times.snapshot = (free - began) + (saved - updated)
         times.evaluation = monotonicNow() - saved
         if !isRepeated { contribute(to: step + 1) }
     }
 
     private func update(_ step: Int, scale: Double) {
+        writing?.waitUntilCopied()
         optimizer.update(
             state, gradient: gradient.base, step: step,
             learningRate: job.training.learningRate.rate(at: step, of: job.training.steps), gradientScale: scale)
