@@ -23,7 +23,7 @@ struct Understudy: ParsableCommand {
             LaunchCommand.self, CoordinatorCommand.self, ValidateCommand.self, RunsCommand.self, ShowCommand.self,
             IncidentsCommand.self, TimelineCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
-            DrillCommand.self,
+            DrillCommand.self, DetectCommand.self,
         ])
 }
 

@@ -15,6 +15,8 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case segments = "understudy/segments/v1"
     /// What every worker slot was doing when.
     case timeline = "understudy/timeline/v1"
+    /// What rules for loss spikes say about a curve.
+    case detection = "understudy/detection/v1"
 }
 
 /// `document` as pretty JSON with sorted keys and a line break at the end.

@@ -9,7 +9,7 @@ extension CommandLineTool {
         static let commands: [[String]] = [
             [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
-            ["doctor"], ["drill"],
+            ["doctor"], ["drill"], ["detect"],
         ]
 
         @Test(arguments: commands)
