@@ -54,6 +54,10 @@ let package = Package(
         .target(
             name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"], swiftSettings: strict),
 
+        .target(
+            name: "Exports", dependencies: ["Primitives", "ControlPlane", "Journaling", "Reports", "CKernels"],
+            swiftSettings: strict),
+
         // The simulated world: seed in, journal out.
         .target(
             name: "Simulation",
@@ -84,7 +88,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Reports", "Simulation", "Wire", "LiveCoordinator", "CSystem",
+                "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -120,7 +124,8 @@ let package = Package(
                 "Primitives", "Jobs", "ControlPlane", "Journaling", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "ReportsTests", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports"],
+            name: "ReportsTests",
+            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Exports"],
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",

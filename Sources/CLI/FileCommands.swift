@@ -1,4 +1,4 @@
-// The commands that speak of a run's files: `checkpoint verify`, `replay`, `export`.
+// The commands that check a run's files: `checkpoint verify`, `replay`. Refuses to repair any.
 
 import ArgumentParser
 import ControlPlane
@@ -47,45 +47,5 @@ struct ReplayCommand: ParsableCommand {
         } catch let error as JournalError {
             throw Failure(.failed, error.description)
         } catch let error as ReplayDivergence { throw Failure(.failed, error.description) }
-    }
-}
-
-struct ExportCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Turn a run's journal into another form.",
-        discussion: """
-            svg      the loss curve, one colour a segment
-            records  the journal as text, one record after the other
-            """)
-
-    enum Form: String, ExpressibleByArgument, CaseIterable {
-        case svg, records
-    }
-
-    @OptionGroup var target: RunArgument
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The form: \(Form.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "form"))
-    var to: Form
-
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("The file to write; standard output when left out.", valueName: "file"))
-    var output: String?
-
-    func run() throws {
-        let text: String
-        switch to {
-        case .svg: text = lossPlot(try target.source())
-        case .records:
-            let journal = try JournalStore.open(target.folder().journal, readOnly: true)
-            text = try journal.records().map { record in
-                "\(record.at) \(record.event.line.text)\n" + record.commands.map { "    \($0.line.text)\n" }.joined()
-            }.joined()
-        }
-        guard let output else { return print(text, terminator: "") }
-        do { try text.write(toFile: output, atomically: true, encoding: .utf8) } catch {
-            throw Failure(.failed, "cannot write \(output): \(error.localizedDescription)")
-        }
     }
 }

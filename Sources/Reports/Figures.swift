@@ -87,7 +87,7 @@ extension RunHistory {
 
 extension Incident {
     /// Whether it ended a segment.
-    var isInterruption: Bool { if case .interruption = cause { true } else { false } }
+    public var isInterruption: Bool { if case .interruption = cause { true } else { false } }
 }
 
 /// A loss in bits a byte: nats / ln 2. Only where a token is a byte, which a vocabulary of 256 says.
