@@ -139,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "Primitives", "ControlPlane", "Journaling", "Wire", "Training", "ProcessHarness", "CLI", "WorkerDaemon",
+                "Primitives", "Jobs", "ControlPlane", "Journaling", "Wire", "Training", "LiveCoordinator",
+                "ProcessHarness", "CLI", "WorkerDaemon",
             ], swiftSettings: strict),
         .testTarget(
             name: "CLITests", dependencies: ["ProcessHarness", "CLI", "WorkerDaemon"], exclude: ["Snapshots"],

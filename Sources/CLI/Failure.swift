@@ -17,6 +17,8 @@ enum ExitStatus: Int32 {
     case infeasible = 4
     /// Too many restarts without progress.
     case gaveUp = 5
+    /// A step gives no finite number, whoever computes it.
+    case diverged = 6
     /// The coordinator cannot be reached.
     case unreachable = 8
     /// Interrupted by SIGINT after a checkpoint.

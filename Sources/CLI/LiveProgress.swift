@@ -17,13 +17,13 @@ final class LiveProgress: RunObserver {
     private let lineInterval: TimeSpan
     private var nextLine: Instant?
     private var drawn = 0
-    private var told = 0
+    private var told: [Incident.Cause] = []
 
     /// A display for `live`, which says first what is about to happen.
     init(_ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?) {
         source = RunSource(
             history: RunHistory(live.records), job: live.job, folder: live.folder.path, isCoordinated: true)
-        told = source.history.incidents.count
+        told = source.history.incidents.map(\.cause)
         self.style = style
         self.isInteractive = isInteractive
         lineInterval = .seconds(interval)
@@ -40,14 +40,16 @@ final class LiveProgress: RunObserver {
 
     func recorded(_ record: Record) {
         source.history.add(record)
-        guard history.incidents.count > told else { return }
+        // A drill is told of when it strikes, and again when it has interrupted the run.
+        let news = history.incidents.indices.filter { $0 >= told.count || told[$0] != history.incidents[$0].cause }
+        guard !news.isEmpty else { return }
         erase()
-        for incident in history.incidents[told...] {
+        for incident in news.map({ history.incidents[$0] }) {
             warn(
                 "\(incident.name) step \(incident.step): \(incident.sentence)"
                     + (incident.injection == nil ? "" : " (drill)"))
         }
-        told = history.incidents.count
+        told = history.incidents.map(\.cause)
     }
 
     func tick(at now: Instant) {

@@ -97,6 +97,7 @@ final class LiveSession {
             warn("error: \(outcome.sentence)")
             if let last = lastWords() { warn(last) }
             throw Failure(.gaveUp, "")
+        case .diverged: throw Failure(.diverged, "error: \(outcome.sentence)\n\(resumeHint)")
         case .unsaved, .memberLost: throw Failure(.failed, "error: \(outcome.sentence)\n\(resumeHint)")
         }
     }

@@ -13,10 +13,11 @@ struct Understudy: ParsableCommand {
             Start here:   understudy launch jobs/quickstart.yaml
             Then:         understudy show, understudy incidents, understudy timeline
 
-            Exit codes:   0  success               4  the job can never fit
-                          1  the job failed        5  gave up restarting
-                          2  usage                 8  coordinator out of reach
-                          3  invalid file    130/143  interrupted, and saved
+            Exit codes:   0  success                 5  gave up restarting
+                          1  the job failed          6  diverged
+                          2  usage                   8  coordinator out of reach
+                          3  invalid file      130/143  interrupted, and saved
+                          4  the job can never fit
             """,
         version: "understudy \(programVersion)",
         subcommands: [

@@ -70,6 +70,8 @@ public enum InterruptionReason: Equatable, Sendable {
     case formationOverdue(missing: [WorkerID])
     /// Members hold different sums.
     case replicasDisagree(step: Int, norms: String)
+    /// A step's loss or gradient is not finite; the sums of `suspects` are not even by themselves.
+    case stepNotFinite(step: Int, suspects: [WorkerID])
     /// The coordinator itself was gone.
     case coordinatorLost
 }
@@ -84,6 +86,8 @@ public enum Outcome: Equatable, Sendable {
     case memberLost(checkpoint: Int, last: String)
     /// Too many restarts without progress.
     case gaveUp(restarts: Int, last: String)
+    /// A step gives no finite number, whoever computes it; it can be resumed from `checkpoint`.
+    case diverged(checkpoint: Int, because: String)
     /// The last checkpoint could not be written; it can be resumed from `checkpoint`.
     case unsaved(checkpoint: Int, reason: String)
 }

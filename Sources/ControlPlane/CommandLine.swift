@@ -158,6 +158,9 @@ extension InterruptionReason {
                 .with("missing", missing.map(\.description).joined(separator: ","))
         case .replicasDisagree(let step, let norms):
             line.with("because", "replicas-disagree").with("step", step).with("norms", norms)
+        case .stepNotFinite(let step, let suspects):
+            line.with("because", "step-not-finite").with("step", step)
+                .with("suspects", suspects.map(\.description).joined(separator: ","))
         case .coordinatorLost: line.with("because", "coordinator-lost")
         }
     }
@@ -176,6 +179,10 @@ extension InterruptionReason {
             self = .formationOverdue(missing: missing.compactMap { WorkerID(String($0)) })
         case "replicas-disagree":
             self = .replicasDisagree(step: try line.read("step"), norms: try line.read("norms"))
+        case "step-not-finite":
+            let suspects = try line.read("suspects", as: String.self).split(separator: ",")
+            self = .stepNotFinite(
+                step: try line.read("step"), suspects: suspects.compactMap { WorkerID(String($0)) })
         case "coordinator-lost": self = .coordinatorLost
         default: throw LineError(line: line.text, problem: "the reason of the interruption is unknown")
         }
@@ -191,6 +198,8 @@ extension Outcome {
             line.with("outcome", "member-lost").with("checkpoint", checkpoint).with("last", last)
         case .gaveUp(let restarts, let last):
             line.with("outcome", "gave-up").with("restarts", restarts).with("last", last)
+        case .diverged(let checkpoint, let reason):
+            line.with("outcome", "diverged").with("checkpoint", checkpoint).with("reason", reason)
         case .unsaved(let checkpoint, let reason):
             line.with("outcome", "unsaved").with("checkpoint", checkpoint).with("reason", reason)
         }
@@ -202,6 +211,7 @@ extension Outcome {
         case "interrupted": self = .interrupted(checkpoint: try line.read("checkpoint"))
         case "member-lost": self = .memberLost(checkpoint: try line.read("checkpoint"), last: try line.read("last"))
         case "gave-up": self = .gaveUp(restarts: try line.read("restarts"), last: try line.read("last"))
+        case "diverged": self = .diverged(checkpoint: try line.read("checkpoint"), because: try line.read("reason"))
         case "unsaved": self = .unsaved(checkpoint: try line.read("checkpoint"), reason: try line.read("reason"))
         default: throw LineError(line: line.text, problem: "the outcome is unknown")
         }

@@ -50,6 +50,9 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
+        case .stepNotFinite(_, let generation, let step, let suspects):
+            commands += run?.notFinite(generation, step: step, suspects: suspects) ?? []
+            for case .evict(let worker, _) in commands { pool.dismiss(worker) }
         case .evaluated(_, let generation, let step, _):
             commands += run?.evaluated(generation, step: step) ?? []
         case .checkpointWritten(_, let generation, let step, let digest, _, _):

@@ -54,6 +54,8 @@ extension Dispatcher {
                 at: now)
         case .contributed(let generation, let step, let losses, let norm, let times):
             contribute(session, generation, step, losses, norm, StepProfile(times), at: now)
+        case .partNotFinite(let generation, _):
+            if gang?.rank(of: session, generation) != nil { gang?.notFinite.append(worker) }
         case .evaluated(let generation, let step, let losses):
             guard let rank = gang?.rank(of: session, generation),
                 let loss = gang?.evaluate(rank: rank, step: step, losses: losses)
@@ -78,6 +80,10 @@ extension Dispatcher {
         let verdict = gang?.barrier.contribute(
             rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile)
         switch verdict {
+        case .complete(let loss, let norm, _) where !loss.isFinite || !norm.isFinite:
+            tell(
+                .stepNotFinite(
+                    run: assignment.run, generation: generation, step: step, suspects: gang?.notFinite ?? []), at: now)
         case .complete(let loss, let norm, let profile):
             let report = StepReport(
                 step: step, loss: loss, gradientNorm: norm,

@@ -108,6 +108,9 @@ public struct Dispatcher: Equatable, Sendable {
         return outputs
     }
 
+    /// The process that lives at `worker`, if one has been welcomed there.
+    public func session(of worker: WorkerID) -> Session? { sessions[worker] }
+
     /// When the dispatcher wants `timePassed`, if nothing happens before; nil when the run is over.
     public var nextDeadline: Instant? {
         [coordinator.nextDeadline, detector.nextDeadline, closures.first?.until, nextHeartbeat].compactMap { $0 }.min()

@@ -25,6 +25,9 @@ public enum Event: Equatable, Sendable {
         worker: WorkerID, incarnation: Incarnation, generation: Generation, step: Int, reason: String)
     /// Every member holds the summed gradient of `step`.
     case stepContributed(run: RunID, generation: Generation, report: StepReport)
+    /// The loss or the gradient of `step` is not finite, as every member found; the sums of `suspects` are not even where
+    /// nobody else's is in them.
+    case stepNotFinite(run: RunID, generation: Generation, step: Int, suspects: [WorkerID])
     /// Members hold different sums for `step`: some replica's memory or arithmetic is corrupt.
     case replicasDisagree(run: RunID, generation: Generation, step: Int, norms: String)
     /// The validation loss after `step`, in nats a token.
@@ -34,12 +37,51 @@ public enum Event: Equatable, Sendable {
         run: RunID, generation: Generation, step: Int, weightsSHA256: String, size: ByteCount, took: TimeSpan)
     /// The checkpoint of `step` could not be written.
     case checkpointFailed(run: RunID, generation: Generation, step: Int, reason: String)
-    /// A drill: fault number `index` of the job's list was inflicted on a worker.
-    case faultInjected(run: RunID, index: Int, worker: WorkerID, incarnation: Incarnation, kind: String)
+    /// A drill: a fault is being inflicted.
+    case faultInjected(run: RunID, Infliction)
     /// A user wants the run to save its state and end.
     case interruptRequested(run: RunID, because: String)
     /// The instant of `nextDeadline` has come.
     case deadlineReached
+}
+
+/// A fault that a run inflicts on itself, at the moment when it strikes.
+public struct Infliction: Equatable, Sendable {
+    /// What a fault does, as far as it matters to whoever looks for its consequences.
+    public enum Effect: Equatable, Sendable {
+        /// It ends its victim.
+        case ends
+        /// It is done when it has struck.
+        case once
+        /// It goes on for a time.
+        case lasts(TimeSpan)
+        /// It damages the checkpoint of a step.
+        case damages(step: Int)
+        /// It fills the disk for a time.
+        case fillsDisk(TimeSpan)
+    }
+
+    /// Its number in the run: its place in the job's list, from 0; behind those, as they come.
+    public var index: Int
+    /// What is done, on whom and for how long: `stop rank 2 for 3.0s`.
+    public var what: String
+    /// The process it strikes; nil when it strikes none, or the coordinator.
+    public var worker: WorkerID?
+    /// That process's incarnation.
+    public var incarnation: Incarnation?
+    /// What is to be expected of it.
+    public var effect: Effect
+
+    /// A fault from its parts.
+    public init(
+        index: Int, what: String, worker: WorkerID?, incarnation: Incarnation?, effect: Effect
+    ) {
+        self.index = index
+        self.what = what
+        self.worker = worker
+        self.incarnation = incarnation
+        self.effect = effect
+    }
 }
 
 /// One step as the members computed it, before it is committed.

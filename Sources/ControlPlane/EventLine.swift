@@ -26,6 +26,9 @@ extension Event {
                 .with("generation", generation).with("step", step).with("reason", reason)
         case .stepContributed(let run, let generation, let report):
             report.add(to: Line("step-contributed").with("run", run).with("generation", generation))
+        case .stepNotFinite(let run, let generation, let step, let suspects):
+            Line("step-not-finite").with("run", run).with("generation", generation).with("step", step)
+                .with("suspects", suspects.map(\.description).joined(separator: ","))
         case .replicasDisagree(let run, let generation, let step, let norms):
             Line("replicas-disagree").with("run", run).with("generation", generation).with("step", step)
                 .with("norms", norms)
@@ -37,9 +40,7 @@ extension Event {
         case .checkpointFailed(let run, let generation, let step, let reason):
             Line("checkpoint-failed").with("run", run).with("generation", generation).with("step", step)
                 .with("reason", reason)
-        case .faultInjected(let run, let index, let worker, let incarnation, let kind):
-            Line("fault-injected").with("run", run).with("index", index).with("worker", worker)
-                .with("incarnation", incarnation).with("kind", kind)
+        case .faultInjected(let run, let infliction): infliction.add(to: Line("fault-injected").with("run", run))
         case .interruptRequested(let run, let reason):
             Line("interrupt-requested").with("run", run).with("because", reason)
         case .deadlineReached: Line("deadline-reached")
@@ -74,9 +75,7 @@ extension Event {
                     generation: try line.read("generation"), step: try line.read("step"),
                     reason: try line.read("reason"))
             case "fault-injected":
-                .faultInjected(
-                    run: try line.read("run"), index: try line.read("index"), worker: try line.read("worker"),
-                    incarnation: try line.read("incarnation"), kind: try line.read("kind"))
+                .faultInjected(run: try line.read("run"), try Infliction(line))
             case "interrupt-requested":
                 .interruptRequested(run: try line.read("run"), because: try line.read("because"))
             case "deadline-reached": .deadlineReached
@@ -85,7 +84,10 @@ extension Event {
     }
 
     private init(ofStep line: Line) throws(LineError) {
-        let heads = ["step-contributed", "replicas-disagree", "evaluated", "checkpoint-written", "checkpoint-failed"]
+        let heads = [
+            "step-contributed", "step-not-finite", "replicas-disagree", "evaluated", "checkpoint-written",
+            "checkpoint-failed",
+        ]
         guard heads.contains(line.head) else {
             throw LineError(line: line.text, problem: "there is no event \(line.head)")
         }
@@ -96,6 +98,9 @@ extension Event {
             switch line.head {
             case "step-contributed":
                 .stepContributed(run: run, generation: generation, report: try StepReport(line, step: step))
+            case "step-not-finite":
+                .stepNotFinite(
+                    run: run, generation: generation, step: step, suspects: try workers(line.read("suspects"), line))
             case "replicas-disagree":
                 .replicasDisagree(run: run, generation: generation, step: step, norms: try line.read("norms"))
             case "evaluated": .evaluated(run: run, generation: generation, step: step, loss: try line.read("loss"))
@@ -106,6 +111,63 @@ extension Event {
             default:
                 .checkpointFailed(run: run, generation: generation, step: step, reason: try line.read("reason"))
             }
+    }
+}
+
+private func workers(_ list: String, _ line: Line) throws(LineError) -> [WorkerID] {
+    var workers: [WorkerID] = []
+    for text in list.split(separator: ",") {
+        guard let worker = WorkerID(String(text)) else {
+            throw LineError(line: line.text, problem: "'\(text)' is no worker")
+        }
+        workers.append(worker)
+    }
+    return workers
+}
+
+extension Infliction {
+    func add(to line: Line) -> Line {
+        line.with("index", index).with("what", what).with("worker", worker).with("incarnation", incarnation)
+            .with("effect", effect)
+    }
+
+    init(_ line: Line) throws(LineError) {
+        self.init(
+            index: try line.read("index"), what: try line.read("what"), worker: try line.readIfPresent("worker"),
+            incarnation: try line.readIfPresent("incarnation"), effect: try line.read("effect"))
+    }
+}
+
+extension Infliction.Effect: LineValue {
+    /// `ends`, `once`, `lasts:5000ns`, `damages:100`, `fills-disk:5000ns`.
+    public var lineText: String {
+        switch self {
+        case .ends: "ends"
+        case .once: "once"
+        case .lasts(let span): "lasts:\(span.lineText)"
+        case .damages(let step): "damages:\(step)"
+        case .fillsDisk(let span): "fills-disk:\(span.lineText)"
+        }
+    }
+
+    /// Reads what `lineText` wrote.
+    public init?(lineText: String) {
+        let parts = lineText.split(separator: ":", maxSplits: 1).map(String.init)
+        let detail = parts.count == 2 ? parts[1] : ""
+        switch parts.first {
+        case "ends": self = .ends
+        case "once": self = .once
+        case "lasts":
+            guard let span = TimeSpan(lineText: detail) else { return nil }
+            self = .lasts(span)
+        case "damages":
+            guard let step = Int(detail) else { return nil }
+            self = .damages(step: step)
+        case "fills-disk":
+            guard let span = TimeSpan(lineText: detail) else { return nil }
+            self = .fillsDisk(span)
+        default: return nil
+        }
     }
 }
 

@@ -11,6 +11,8 @@ public struct Gang: Equatable, Sendable {
     public let members: [Member]
     /// Gathers the contributions to a step.
     var barrier: StepBarrier
+    /// Members whose own sums of the step that is being computed are not finite. That step ends the generation.
+    var notFinite: [WorkerID] = []
     /// Gathers the losses of a measurement on the validation part.
     private var evaluations: StepBarrier
 

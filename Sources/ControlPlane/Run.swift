@@ -46,6 +46,14 @@ public struct Run: Equatable, Sendable {
         public var evaluation: Bool
     }
 
+    /// A step whose loss or gradient was not finite.
+    public struct NotFinite: Equatable, Sendable {
+        /// The step.
+        public var step: Int
+        /// The processes whose own sums were not finite.
+        public var suspects: [Holder]
+    }
+
     /// Its name.
     public let id: RunID
     /// The numbers of its job.
@@ -75,6 +83,8 @@ public struct Run: Equatable, Sendable {
     public internal(set) var transfers: [StateTransfer]?
     /// Holders from whom somebody could not take the state.
     public internal(set) var doubted: [Holder] = []
+    /// The step that gave no finite number, and whose sums were at fault then; it is done again with other parts.
+    public internal(set) var notFinite: NotFinite?
     /// Restarts since the highest step last rose.
     public internal(set) var restarts = 0
     /// The arithmetic its steps are computed with, once there was a gang.
@@ -115,6 +125,7 @@ public struct Run: Equatable, Sendable {
     }
 
     private mutating func form(_ workers: [WorkerID], from pool: Pool, at now: Instant) -> [Command] {
+        let workers = dealtAnew(workers)
         let parts = ReductionTree(leaves: plan.microBatches).parts(over: workers.count)
         members = workers.enumerated().map { rank, worker in
             Member(
@@ -182,6 +193,7 @@ public struct Run: Equatable, Sendable {
         guard generation == self.generation, phase == .running, report.step == committed + 1 else { return [] }
         let step = report.step
         committed = step
+        if let notFinite, notFinite.step <= step { self.notFinite = nil }
         if step > reached {
             reached = step
             restarts = 0

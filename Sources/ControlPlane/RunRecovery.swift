@@ -55,6 +55,39 @@ extension Run {
         return interruptGang(because: .replicasDisagree(step: step, norms: norms))
     }
 
+    /// A step gave no finite number, so it does not count. It is done once more, with each part in other hands: a worker
+    /// whose sums are not finite again is at fault, and is replaced. Where that names nobody, the numbers themselves are
+    /// at fault, and no repetition helps.
+    mutating func notFinite(_ generation: Generation, step: Int, suspects: [WorkerID]) -> [Command] {
+        guard generation == self.generation, phase == .running, step == committed + 1 else { return [] }
+        let reason = InterruptionReason.stepNotFinite(step: step, suspects: suspects)
+        let named = members.filter { suspects.contains($0.worker) }
+            .map { Holder(worker: $0.worker, incarnation: $0.incarnation) }
+        guard let before = notFinite, before.step == step else {
+            notFinite = NotFinite(step: step, suspects: named)
+            return interruptGang(because: reason)
+        }
+        let repeated = named.filter { before.suspects.contains($0) }
+        guard !repeated.isEmpty, named.count < members.count else {
+            let abort = Command.abort(run: id, generation: generation, because: reason)
+            let verdict = "\(reason.sentence), whoever computes it: the data or the state are at fault"
+            return [abort] + end(.diverged(checkpoint: checkpoints.last?.step ?? 0, because: verdict))
+        }
+        notFinite = nil
+        holders.removeAll { repeated.contains($0) }
+        let evictions = repeated.map {
+            Command.evict($0.worker, because: "its sums are not finite, with other micro-batches too")
+        }
+        return evictions + interruptGang(because: reason)
+    }
+
+    /// The next gang's workers, moved on by one rank when a step is done again that gave no finite number: so nobody
+    /// computes the part that it had.
+    func dealtAnew(_ workers: [WorkerID]) -> [WorkerID] {
+        guard let notFinite, notFinite.step > committed else { return workers }
+        return Array(workers.dropFirst() + workers.prefix(1))
+    }
+
     /// Members that have been restoring since `limit` or before.
     func missingMembers(formingSince limit: Instant) -> [WorkerID] {
         if case .forming(let missing, let since) = phase, since <= limit { missing } else { [] }

@@ -29,6 +29,9 @@ extension InterruptionReason {
         case .formationOverdue(let missing):
             "\(missing.map(\.description).joined(separator: ", ")) did not restore in time"
         case .replicasDisagree(let step, let norms): "replicas disagree about step \(step): \(norms)"
+        case .stepNotFinite(let step, let suspects):
+            "step \(step) gave no finite number"
+                + (suspects.isEmpty ? "" : ", for the sums of \(suspects.map(\.description).joined(separator: ", "))")
         case .coordinatorLost: "the coordinator was gone"
         }
     }
@@ -54,6 +57,8 @@ extension Outcome {
         case .memberLost(let checkpoint, let last):
             "ended at the first loss, as its job asks: \(last); it can be resumed from step \(checkpoint)"
         case .gaveUp(let restarts, let last): "gave up after \(restarts) restarts without progress: \(last)"
+        case .diverged(let checkpoint, let reason):
+            "diverged: \(reason); it can be resumed from step \(checkpoint)"
         case .unsaved(let checkpoint, let reason):
             "its last checkpoint could not be written (\(reason)); it can be resumed from step \(checkpoint)"
         }

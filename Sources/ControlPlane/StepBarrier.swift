@@ -51,7 +51,11 @@ public struct StepBarrier: Equatable, Sendable {
         contributions = parts.map { _ in nil }
         completed = step
         let norm = all[0].gradientNorm
-        guard all.allSatisfy({ $0.gradientNorm.bitPattern == norm.bitPattern }) else {
+        // NaNs need not have equal bits; that none is finite is agreement enough.
+        guard
+            all.allSatisfy({ $0.gradientNorm.bitPattern == norm.bitPattern })
+                || all.allSatisfy({ !$0.gradientNorm.isFinite })
+        else {
             let list = all.enumerated().map { "rank \($0.offset): \($0.element.gradientNorm)" }
             return .disagreement(norms: list.joined(separator: ", "))
         }

@@ -21,13 +21,16 @@ public struct JobSpec: Equatable, Sendable, Codable {
     public var checkpoint: CheckpointSpec
     /// What is done when something breaks.
     public var faultTolerance: FaultToleranceSpec
-    /// Faults that the run inflicts on itself, in order of their step.
+    /// Faults that the run inflicts on itself: those after steps by step, then those at a time.
     public var injections: [Injection]
+    /// Faults that it inflicts on itself at random moments.
+    public var injectionProcesses: [InjectionProcess]
 
     /// A job from its parts.
     public init(
         name: String, nodes: Int, workersPerNode: Int, model: ModelShape, training: TrainingSpec, data: DataSpec,
-        checkpoint: CheckpointSpec, faultTolerance: FaultToleranceSpec, injections: [Injection]
+        checkpoint: CheckpointSpec, faultTolerance: FaultToleranceSpec, injections: [Injection],
+        injectionProcesses: [InjectionProcess] = []
     ) {
         self.name = name
         self.nodes = nodes
@@ -38,6 +41,7 @@ public struct JobSpec: Equatable, Sendable, Codable {
         self.checkpoint = checkpoint
         self.faultTolerance = faultTolerance
         self.injections = injections
+        self.injectionProcesses = injectionProcesses
     }
 
     /// The size of the gang: workers that must all be there for the job to run.
@@ -216,27 +220,5 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
         self.heartbeatInterval = heartbeatInterval
         self.heartbeatTimeout = heartbeatTimeout
         self.lease = lease
-    }
-}
-
-/// A fault that the run inflicts on itself, once, right after a step has been committed.
-public struct Injection: Equatable, Sendable, Codable {
-    /// What is done to the victim.
-    public enum Kind: String, Equatable, Sendable, Codable, CaseIterable {
-        /// SIGKILL.
-        case kill
-    }
-    /// The step after whose commit the fault strikes (`at: step=N`).
-    public var step: Int
-    /// The victim's rank in the gang of that moment (`fail: rank N`).
-    public var rank: Int
-    /// What is done to it (`kind`).
-    public var kind: Kind
-
-    /// A fault of `kind` for `rank` after `step`.
-    public init(step: Int, rank: Int, kind: Kind) {
-        self.step = step
-        self.rank = rank
-        self.kind = kind
     }
 }

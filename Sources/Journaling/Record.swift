@@ -25,6 +25,12 @@ public struct Record: Equatable, Sendable {
         self.event = event
         self.commands = commands
     }
+
+    /// The step that counts from this record on; nil when it commits none.
+    public var committedStep: Int? {
+        for case .commit(_, _, let step) in commands { return step }
+        return nil
+    }
 }
 
 /// Where a replay and its journal part.

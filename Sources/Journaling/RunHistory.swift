@@ -34,18 +34,11 @@ public struct RunHistory: Equatable, Sendable {
     /// The instant of the last record.
     public private(set) var now = Instant.zero
 
-    private struct Drill: Equatable, Sendable {
-        var at: Instant
-        var index: Int
-        var worker: WorkerID
-        var incarnation: Incarnation
-    }
-
     private var reached = 0
     /// The segment that committed each step last; step 1 first.
     private var newestSegment: [Int] = []
-    /// Drills whose victim has not been missed yet.
-    private var drills: [Drill] = []
+    /// Drills whose consequences may be still to come.
+    private var drills = Drills()
 
     /// The story of no record.
     public init() {}
@@ -101,16 +94,17 @@ public struct RunHistory: Equatable, Sendable {
         case .workerStartFailed(let worker, let how):
             guard case .starting = previous.pool[worker]?.occupant, previous.run?.isOver == false else { break }
             note(.startFailed(worker: worker, how: how), previous.run)
-        case .faultInjected(_, let index, let worker, let incarnation, _):
-            drills.append(Drill(at: now, index: index, worker: worker, incarnation: incarnation))
+        case .faultInjected(_, let infliction): strike(infliction, previous.run)
         case .evaluated(_, let generation, let step, let loss):
             tellEvaluation(generation, step: step, loss: loss)
         case .checkpointWritten(_, let generation, let step, let digest, let size, let took):
             tellCheckpoint(generation, step: step, digest, size, took)
         case .checkpointFailed(_, let generation, let step, let reason):
             guard let run = previous.run, run.generation == generation, run.saving == step else { break }
-            note(.checkpointFailed(step: step, reason: reason), run)
-        case .stepContributed, .slotsOffered, .memberFormed, .restoreFailed, .replicasDisagree, .interruptRequested,
+            let drill = drills.filled(disk: now)
+            note(.checkpointFailed(step: step, reason: reason), run, injection: drill?.infliction.index)
+        case .stepContributed, .slotsOffered, .memberFormed, .restoreFailed, .stepNotFinite, .replicasDisagree,
+            .interruptRequested,
             .deadlineReached:
             break
         }
@@ -191,7 +185,22 @@ public struct RunHistory: Equatable, Sendable {
         }
     }
 
+    /// What a drill does is an incident at once, unless its victim ends by it: then the end is.
+    private mutating func strike(_ infliction: Infliction, _ before: Run?) {
+        var drill = Drills.Entry(at: now, infliction: infliction)
+        if infliction.effect != .ends {
+            // One that strikes several is told of once.
+            drill.incident = incidents.lastIndex { $0.injection == infliction.index }
+            if drill.incident == nil {
+                note(.drill(what: infliction.what, worker: infliction.worker), before, injection: infliction.index)
+                drill.incident = incidents.count - 1
+            }
+        }
+        drills.add(drill)
+    }
+
     private mutating func commit(_ step: Int, _ report: StepReport) {
+        drills.committed(at: now)
         ledger.book(.checkpoint, atMost: report.profile.snapshot, until: now)
         ledger.book(step > reached ? .productive : .replayed, until: now)
         reached = max(reached, step)
@@ -209,16 +218,10 @@ public struct RunHistory: Equatable, Sendable {
     }
 
     private mutating func interrupt(_ reason: InterruptionReason, _ before: Run?, silentSince silence: Instant) {
-        var injected: Int?
-        var struckAt: Instant?
-        if case .workerLost(let worker, let rank, _) = reason, let incarnation = before?.members[rank].incarnation,
-            let known = drills.firstIndex(where: { $0.worker == worker && $0.incarnation == incarnation })
-        {
-            (injected, struckAt) = (drills[known].index, drills[known].at)
-            drills.remove(at: known)
-        } else if reason == .coordinatorLost {
-            struckAt = silence
-        }
+        let drill = drills.take(causing: reason, before)
+        var struckAt = drill?.at
+        if reason == .coordinatorLost { struckAt = silence }
+        if drill?.isDamage ?? false { struckAt = nil }  // Its damage was done long before it was met.
         switch before?.phase {
         case .running, .stopping:
             let inStep = before?.phase == .running
@@ -229,16 +232,20 @@ public struct RunHistory: Equatable, Sendable {
         if !segments.isEmpty { segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now }
         // An interruption before progress was regained belongs to the same trouble, but is an incident of its own.
         for index in incidents.indices where incidents[index].isOpen { incidents[index].regainedAt = now }
-        note(.interruption(reason), before, struckAt: struckAt, injection: injected, open: true)
+        note(
+            .interruption(reason), before, struckAt: struckAt, injection: drill?.infliction.index, open: true,
+            of: drill?.incident)
     }
 
     private mutating func note(
-        _ cause: Incident.Cause, _ before: Run?, struckAt: Instant? = nil, injection: Int? = nil, open: Bool = false
+        _ cause: Incident.Cause, _ before: Run?, struckAt: Instant? = nil, injection: Int? = nil, open: Bool = false,
+        of known: Int? = nil
     ) {
-        incidents.append(
-            Incident(
-                number: incidents.count + 1, at: struckAt ?? now, detectedAt: now, step: before?.committed ?? 0,
-                segment: segments.count - 1, cause: cause, injection: injection, regainedAt: open ? nil : now))
+        let incident = Incident(
+            number: (known ?? incidents.count) + 1, at: struckAt ?? now, detectedAt: now, step: before?.committed ?? 0,
+            segment: segments.count - 1, cause: cause, injection: injection, regainedAt: open ? nil : now)
+        // A drill that was told of already has had a consequence: the two are one incident.
+        if let known { incidents[known] = incident } else { incidents.append(incident) }
     }
 
     /// Books the time of events that end no stretch by themselves, so that the mark keeps up with the records.

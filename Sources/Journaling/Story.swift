@@ -127,6 +127,8 @@ public struct Incident: Equatable, Sendable {
         case startFailed(worker: WorkerID, how: LossCause)
         /// A checkpoint could not be written; training went on.
         case checkpointFailed(step: Int, reason: String)
+        /// A drill that interrupted nothing, as far as is known yet: what was done, and to whom.
+        case drill(what: String, worker: WorkerID?)
     }
 
     /// Its number in the run, from 1.
@@ -142,7 +144,7 @@ public struct Incident: Equatable, Sendable {
     public var segment: Int
     /// What went wrong.
     public var cause: Cause
-    /// The index of the job's injection that caused it, for a drill; nil for an accident.
+    /// The number of the run's drill that caused it; nil for an accident.
     public var injection: Int?
     /// The step whose state the next gang restored; nil before it was formed.
     public var restoredStep: Int?
@@ -179,6 +181,7 @@ public struct Incident: Equatable, Sendable {
         switch cause {
         case .interruption(let reason): reason.sentence
         case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
+        case .drill(let what, _): what
         case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"
         }
     }

@@ -71,6 +71,8 @@ public enum WorkerMessage: Equatable, Sendable {
     /// It holds the summed gradient of `step`: one loss for each of its own micro-batches, in order, and the norm of the
     /// whole mean gradient before clipping.
     case contributed(generation: Generation, step: Int, losses: [Double], gradientNorm: Double, times: StepTimes)
+    /// Its own sums of the gradients of `step` are not finite. Said before it contributes them.
+    case partNotFinite(generation: Generation, step: Int)
     /// The validation losses after `step`: one for each of its own evaluation micro-batches, in order.
     case evaluated(generation: Generation, step: Int, losses: [Double])
     /// The checkpoint of `step` is complete and durable.
@@ -121,6 +123,24 @@ public struct StateTransfer: Equatable, Sendable {
     }
 }
 
+/// What a worker does to itself in a drill. Real faults are none of these: they need no message.
+public enum Affliction: Equatable, Sendable {
+    /// It ends by SIGKILL.
+    case end
+    /// Each of its micro-batches takes `factor` times as long, for a time.
+    case slow(factor: Double, for: TimeSpan)
+    /// It holds back what it says to its coordinator (`out`), and does not hear what that says (`in`), for a time.
+    case partCoordinator(out: Bool, in: Bool, for: TimeSpan)
+    /// It holds back what it says to the member at `rank`, for a time.
+    case partMember(rank: Int, for: TimeSpan)
+    /// One bit of its own sum of the next step's gradients is flipped.
+    case flipBit
+    /// One number of its own sum of the next step's gradients becomes a NaN.
+    case notANumber
+    /// Its checkpoint writes find the disk full, for a time.
+    case diskFull(for: TimeSpan)
+}
+
 /// The coordinator's word to a worker.
 public enum CoordinatorMessage: Equatable, Sendable {
     /// The worker is in the pool, as `incarnation` of `worker`. `job` is the JSON of the run's JobSpec.
@@ -149,4 +169,6 @@ public enum CoordinatorMessage: Equatable, Sendable {
     case exit(because: String)
     /// The coordinator lives.
     case heartbeat
+    /// A drill: suffer this.
+    case suffer(Affliction)
 }

@@ -13,7 +13,12 @@ extension Incident {
             .interruption(.restoreFailed(let worker, let rank, _, _)):
             "rank \(rank) \(worker)"
         case .interruption(.formationOverdue(let missing)): missing.map(\.description).joined(separator: ",")
-        case .interruption(.replicasDisagree), .interruption(.coordinatorLost), .checkpointFailed: "-"
+        case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty:
+            suspects.map(\.description).joined(separator: ",")
+        case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost),
+            .checkpointFailed, .drill(_, nil):
+            "-"
+        case .drill(_, let worker?): "\(worker)"
         case .startFailed(let worker, _): "\(worker)"
         }
     }
@@ -25,7 +30,9 @@ extension Incident {
         case .interruption(.restoreFailed(_, _, let step, let reason)): "restore of step \(step) failed: \(reason)"
         case .interruption(.formationOverdue): "did not restore in time"
         case .interruption(.replicasDisagree(let step, _)): "replicas disagree on step \(step)"
+        case .interruption(.stepNotFinite(let step, _)): "step \(step) not finite"
         case .interruption(.coordinatorLost): "coordinator gone"
+        case .drill(let what, _): what
         case .startFailed(_, let how): "did not start: \(how.short)"
         case .checkpointFailed(let step, let reason): "checkpoint of step \(step) failed: \(reason)"
         }
@@ -39,7 +46,9 @@ extension Incident {
         case .interruption(.restoreFailed(_, let rank, _, _)): "\(name) bad restore rank \(rank)"
         case .interruption(.formationOverdue): "\(name) late formation"
         case .interruption(.replicasDisagree): "\(name) replicas disagree"
+        case .interruption(.stepNotFinite): "\(name) not finite"
         case .interruption(.coordinatorLost): "\(name) coordinator gone"
+        case .drill(let what, _): "\(name) \(what)"
         case .startFailed(let worker, _): "\(name) no start \(worker)"
         case .checkpointFailed: "\(name) checkpoint failed"
         }
@@ -73,6 +82,7 @@ extension RunHistory {
         switch incident.cause {
         case .startFailed: return isOver ? "none: the run is over" : "the process is started again"
         case .checkpointFailed: return "training went on; a later step is saved"
+        case .drill: return "none: training went on"
         case .interruption: break
         }
         guard let next = segments.first(where: { $0.index == incident.segment + 1 }) else {

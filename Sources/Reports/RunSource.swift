@@ -61,6 +61,8 @@ public enum RunState: String, Equatable, Sendable, Codable, CaseIterable {
     case gaveUp = "gave-up"
     /// It lost a member, and its job asks to end then.
     case memberLost = "member-lost"
+    /// A step gives no finite number, whoever computes it.
+    case diverged
     /// Its last checkpoint could not be written.
     case unsaved
 }
@@ -75,6 +77,7 @@ extension RunSource {
             case .interrupted: .interrupted
             case .gaveUp: .gaveUp
             case .memberLost: .memberLost
+            case .diverged: .diverged
             case .unsaved: .unsaved
             }
         }

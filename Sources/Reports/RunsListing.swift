@@ -51,7 +51,7 @@ extension RunState {
     var emphasis: Style.Emphasis {
         switch self {
         case .running, .forming, .stopping: .good
-        case .gaveUp, .memberLost, .unsaved, .halted: .bad
+        case .gaveUp, .memberLost, .diverged, .unsaved, .halted: .bad
         case .queued, .recovering, .completed, .interrupted: .plain
         }
     }

@@ -132,7 +132,10 @@ public struct Timeline: Equatable, Sendable {
                 .startFailed(let lost, _):
                 lost == worker
             case .interruption(.formationOverdue(let missing)): missing.contains(worker)
-            case .interruption(.replicasDisagree), .interruption(.coordinatorLost): isMember(of: incident.segment)
+            case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty: suspects.contains(worker)
+            case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost):
+                isMember(of: incident.segment)
+            case .drill(_, let victim): victim == worker
             case .checkpointFailed: false
             }
         }

@@ -179,7 +179,7 @@ struct SimulatedTrainer {
         case .abort(let generation, _):
             guard let current = membership?.generation, generation >= current else { break }
             membership = nil
-        case .welcome, .refuse, .exit, .heartbeat: break
+        case .welcome, .refuse, .exit, .heartbeat, .suffer: break
         }
     }
 

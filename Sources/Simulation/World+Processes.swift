@@ -96,7 +96,7 @@ extension World {
             try checkToldOfEnd(message, process)
             processes[index].trainer?.take(message, &effects)
             try carryOutEffects(of: process)
-        case .heartbeat: break
+        case .heartbeat, .suffer: break  // Drills are the live world's; here the schedule strikes.
         }
     }
 
@@ -306,6 +306,7 @@ extension CoordinatorMessage {
         case .abort(let generation, let reason): "abort \(generation): \(reason)"
         case .exit(let reason): "exit: \(reason)"
         case .heartbeat: "heartbeat"
+        case .suffer(let affliction): "suffer \(affliction)"
         }
     }
 }

@@ -203,8 +203,9 @@ extension DiagnosticCode {
     static let injection = DiagnosticCode(
         "E0207", "a fault that can never strike",
         """
-        An injected fault names a rank of the gang, from 0, and a step after which the run still has one to take: from \
-        1 to `train_iters` - 1.
+        An injected fault names a victim that there can be, and a step after which the run still has one to take: from \
+        1 to `train_iters` - 1. Ranks count from 0. `partition` parts a rank from its coordinator, or a link, `link 1-2`; \
+        `corrupt=checkpoint` and `disk_full` strike the checkpoint; a coordinator can only be killed.
         """)
     static let heartbeat = DiagnosticCode(
         "E0208", "heartbeats, timeout and lease out of order",

@@ -149,20 +149,27 @@ struct JobChecks {
     }
 
     private func checkInjections() {
-        for injection in job.injections.value {
-            if let workers, injection.rank.isSound, !(0..<workers).contains(injection.rank.value),
-                let place = injection.rank.place
+        for item in job.injections.value {
+            if let process = item.process, process.isSound, let place = process.place,
+                let fault = process.value.faults.first(where: \.isOfCheckpoints)
             {
                 reading.report(
-                    .injection, "there is no rank \(injection.rank.value) in a gang of \(count(workers, "worker"))",
-                    at: place, hint: workers == 1 ? "the only rank is 0" : "ranks are 0 to \(workers - 1)")
+                    .injection, "`\(fault.text)` strikes checkpoints, and a random fault a rank", at: place,
+                    hint: "give it an item of its own, with `at`")
+            }
+            guard let fault = item.fault, let victim = item.victim else { continue }
+            if let workers, victim.isSound, let objection = victim.value.objection(workers: workers) {
+                reading.report(
+                    .injection, objection, at: item.places.victim ?? item.place,
+                    hint: workers == 1 ? "the only rank is 0" : "ranks are 0 to \(workers - 1)")
+            } else if let workers, fault.isSound, let objection = fault.value.objection(workers: workers) {
+                reading.report(.injection, objection, at: item.places.victim ?? item.place)
             }
             let steps = job.train.steps
-            if steps.isSound, injection.step.isSound, !(1..<max(1, steps.value)).contains(injection.step.value),
-                let place = injection.step.place
-            {
+            if steps.isSound, case .step(let step) = fault.value.moment, !(1..<max(1, steps.value)).contains(step) {
                 reading.report(
-                    .injection, "no fault can strike after step \(injection.step.value) of \(steps.value)", at: place,
+                    .injection, "no fault can strike after step \(step) of \(steps.value)",
+                    at: item.places.moment ?? item.place,
                     hint: steps.value == 1 ? "a run of one step takes none" : "allowed: 1 to \(steps.value - 1)")
             }
         }

@@ -27,17 +27,28 @@ enum JobReader {
         let fields = JobFields(top, folder: folder)
         JobChecks(job: fields, reading: reading).run()
         try reading.throwErrors()
-        // Stable, so that faults of one step strike in the order in which they are written.
-        let injections = fields.injections.value.enumerated()
-            .sorted { ($0.element.step.value, $0.offset) < ($1.element.step.value, $1.offset) }
-            .map(\.element)
-        let spec = spec(fields, injections: injections)
+        // Stable, so that faults of one moment strike in the order in which they are written.
+        let injections = fields.injections.value.compactMap { item in item.fault.map { ($0.value, item.place.origin) } }
+            .enumerated().sorted { order($0.element.0, $0.offset) < order($1.element.0, $1.offset) }.map(\.element)
+        let processes = fields.injections.value.compactMap { item in item.process.map { ($0.value, item.place.origin) }
+        }
+        let spec = spec(fields, injections: injections.map(\.0), processes: processes.map(\.0))
         let writer = ResolvedJob(
-            spec: spec, origins: reading.origins, injectionOrigins: injections.map(\.place.origin))
+            spec: spec, origins: reading.origins, injectionOrigins: injections.map(\.1) + processes.map(\.1))
         return ReadJob(spec: spec, resolvedText: writer.text, warnings: reading.diagnostics)
     }
 
-    private static func spec(_ fields: JobFields, injections: [InjectionFields]) -> JobSpec {
+    /// Faults after steps come before those at times.
+    private static func order(_ injection: Injection, _ place: Int) -> (Int, Int64, Int) {
+        switch injection.moment {
+        case .step(let step): (0, Int64(step), place)
+        case .elapsed(let span): (1, span.nanoseconds, place)
+        }
+    }
+
+    private static func spec(
+        _ fields: JobFields, injections: [Injection], processes: [InjectionProcess]
+    ) -> JobSpec {
         JobSpec(
             name: fields.name.value, nodes: fields.nodes.value, workersPerNode: fields.workersPerNode.value,
             model: ModelShape(
@@ -53,9 +64,7 @@ enum JobReader {
                 spares: fields.tolerance.spares.value, maximumRestarts: fields.tolerance.maximumRestarts.value,
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value),
-            injections: injections.map {
-                Injection(step: $0.step.value, rank: $0.rank.value, kind: $0.kind.value)
-            })
+            injections: injections, injectionProcesses: processes)
     }
 
     private static func training(_ train: TrainFields) -> TrainingSpec {

@@ -98,7 +98,8 @@ extension Schema {
                 ["recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "lease"]
             ),
             ("fault_tolerance.heartbeat", ["interval", "timeout"]),
-            ("inject", ["at", "fail", "kind"]),
+            ("inject", ["at", "fail", "kind", "for", "random"]),
+            ("inject.random", ["mtbf", "kinds", "for", "seed"]),
         ])
 
     /// The keys of a cluster file.

@@ -121,11 +121,30 @@ struct ResolvedJob {
     }
 
     private var injections: [Row] {
-        guard !spec.injections.isEmpty else { return [row("inject", "[]")] }
-        let items = zip(spec.injections, injectionOrigins).map { injection, origin -> Row in
-            ("  - {at: step=\(injection.step), fail: rank \(injection.rank), kind: \(injection.kind.rawValue)}", origin)
-        }
-        return [("inject:", nil)] + items
+        let items = spec.injections.map(item) + spec.injectionProcesses.map(item)
+        guard !items.isEmpty else { return [row("inject", "[]")] }
+        return [("inject:", nil)] + zip(items, injectionOrigins).map { ("  - \($0)", $1) }
+    }
+
+    private func item(_ injection: Injection) -> String {
+        let moment =
+            switch injection.moment {
+            case .step(let step): "step=\(step)"
+            case .elapsed(let span): TimeText.exact(span)
+            }
+        let duration = injection.duration.map { ", for: \(TimeText.exact($0))" } ?? ""
+        return "{at: \(moment), fail: \(injection.victim.text), kind: \(injection.fault.text)\(duration)}"
+    }
+
+    private func item(_ process: InjectionProcess) -> String {
+        let mean =
+            switch process.mean {
+            case .steps(let count): "\(count) steps"
+            case .time(let span): TimeText.exact(span)
+            }
+        let kinds = process.faults.map(\.text).joined(separator: ", ")
+        return "{random: {mtbf: \(mean), kinds: [\(kinds)], for: \(TimeText.exact(process.duration)), "
+            + "seed: \(process.seed)}}"
     }
 
     /// `text` as a double-quoted YAML scalar.

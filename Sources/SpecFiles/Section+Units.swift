@@ -66,6 +66,19 @@ extension Section {
         quantity(key, .price, in: 0...1e9, bounds: "0 USD/h to 1000000000 USD/h", default: fallback)
     }
 
+    /// The time that `scalar` says; nil, after a complaint unless `isQuiet`, when it says none above zero.
+    func span(_ scalar: Scalar, isQuiet: Bool) -> TimeSpan? {
+        let quiet = Reading()
+        guard let value = UnitFamily.time.measure(scalar, reportingTo: isQuiet ? quiet : reading) else { return nil }
+        if (1...Double(3650 * 86_400) * 1e9).contains(value) { return TimeSpan(nanoseconds: Int64(value.rounded())) }
+        if !isQuiet {
+            reading.report(
+                .outOfRange, "`\(scalar.key)` cannot be \(scalar.text)", at: scalar.place, hint: "allowed: 1ns to 3650d"
+            )
+        }
+        return nil
+    }
+
     private func quantity(
         _ key: String, _ family: UnitFamily, in range: ClosedRange<Double>, bounds: String,
         default fallback: Double? = nil
@@ -74,7 +87,7 @@ extension Section {
             key, fallback: fallback ?? range.lowerBound, isRequired: fallback == nil,
             wanted: "\(family.noun) with its unit", example: family.example
         ) { scalar in
-            guard let value = measure(scalar, family) else { return nil }
+            guard let value = family.measure(scalar, reportingTo: reading) else { return nil }
             guard range.contains(value) else {
                 reading.report(
                     .outOfRange, "`\(scalar.key)` cannot be \(scalar.text)", at: scalar.place,
@@ -84,12 +97,14 @@ extension Section {
             return value
         }
     }
+}
 
+extension UnitFamily {
     /// The quantity in the family's first unit; nil after reporting what is wrong with it.
-    private func measure(_ scalar: Scalar, _ family: UnitFamily) -> Double? {
-        let names = family.units.map(\.name)
+    func measure(_ scalar: Scalar, reportingTo reading: Reading) -> Double? {
+        let names = units.map(\.name)
         // The longest unit first, because `10ms` ends in `s` too.
-        let unit = family.units.sorted { $0.name.count > $1.name.count }.first { scalar.text.hasSuffix($0.name) }
+        let unit = units.sorted { $0.name.count > $1.name.count }.first { scalar.text.hasSuffix($0.name) }
         if let unit {
             let number = scalar.text.dropLast(unit.name.count)
             if let value = Number.parse(number.hasSuffix(" ") ? number.dropLast() : number) {
@@ -99,7 +114,7 @@ extension Section {
         if Number.parse(scalar.text) != nil {
             reading.report(
                 .unit, "`\(scalar.key)` lacks a unit: `\(scalar.text)`", at: scalar.place,
-                hint: "write `\(family.suggestion(for: scalar.text))`; units: \(names.joined(separator: " "))")
+                hint: "write `\(suggestion(for: scalar.text))`; units: \(names.joined(separator: " "))")
             return nil
         }
         let number = scalar.text.prefix { $0.isNumber || "+-._".contains($0) }
@@ -107,8 +122,8 @@ extension Section {
         let word = rest.drop { $0 == " " }
         guard Number.parse(number) != nil else {
             reading.report(
-                .wrongType, "`\(scalar.key)` must be \(family.noun) with its unit, not `\(scalar.text)`",
-                at: scalar.place, hint: "for example `\(family.example)`; units: \(names.joined(separator: " "))")
+                .wrongType, "`\(scalar.key)` must be \(noun) with its unit, not `\(scalar.text)`",
+                at: scalar.place, hint: "for example `\(example)`; units: \(names.joined(separator: " "))")
             return nil
         }
         // `msec`, `hours` and `minutes` begin with what is meant.

@@ -198,7 +198,8 @@ extension MockWorld {
         case .completed:
             guard durable.last == plan.steps else { throw Refusal("the last checkpoint is not durable") }
             lineage = everCommitted  // An older gang's last checkpoint may have become durable late.
-        case .interrupted(let checkpoint), .unsaved(let checkpoint, _), .memberLost(let checkpoint, _):
+        case .interrupted(let checkpoint), .unsaved(let checkpoint, _), .memberLost(let checkpoint, _),
+            .diverged(let checkpoint, _):
             guard checkpoint == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
         case .gaveUp(let restarts, _):
             guard restarts == plan.maximumRestarts else { throw Refusal("the budget is \(plan.maximumRestarts)") }

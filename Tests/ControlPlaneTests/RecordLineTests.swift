@@ -39,9 +39,16 @@ struct RecordLineTests {
             .checkpointWritten(
                 run: run, generation: one, step: 4, weightsSHA256: text, size: ByteCount(.max), took: .seconds(1.5)),
             .checkpointFailed(run: run, generation: one, step: 4, reason: text),
-            .faultInjected(run: run, index: 0, worker: worker(1), incarnation: two, kind: text),
+            .faultInjected(
+                run: run, Infliction(index: 1, what: text, worker: nil, incarnation: nil, effect: .ends)),
+            .stepNotFinite(run: run, generation: one, step: 3, suspects: [worker(1), worker(2)]),
+            .stepNotFinite(run: run, generation: one, step: 3, suspects: []),
             .interruptRequested(run: run, because: text), .deadlineReached,
         ]
+            + [Infliction.Effect.ends, .once, .lasts(.milliseconds(3)), .damages(step: 7), .fillsDisk(.zero)].map {
+                .faultInjected(
+                    run: run, Infliction(index: 0, what: text, worker: worker(1), incarnation: two, effect: $0))
+            }
     }
 
     private static func commands(_ text: String, _ how: LossCause) -> [Command] {
@@ -56,10 +63,11 @@ struct RecordLineTests {
             .restoreFailed(worker: node, rank: 1, step: 8, reason: text),
             .formationOverdue(missing: [node, worker(0)]),
             .formationOverdue(missing: []), .replicasDisagree(step: 4, norms: text), .coordinatorLost,
+            .stepNotFinite(step: 4, suspects: [node, worker(0)]), .stepNotFinite(step: 4, suspects: []),
         ]
         let outcomes: [Outcome] = [
             .completed, .interrupted(checkpoint: 8), .gaveUp(restarts: 3, last: text),
-            .unsaved(checkpoint: 4, reason: text),
+            .unsaved(checkpoint: 4, reason: text), .diverged(checkpoint: 4, because: text),
         ]
         return [
             .startWorker(node), .evict(node, because: text), .welcome(worker: node, incarnation: Incarnation(9)),

@@ -56,12 +56,22 @@ struct Chronicle {
         }
     }
 
+    /// A drill is carried out.
+    mutating func inject(
+        _ index: Int, _ what: String, _ worker: WorkerID?, _ incarnation: Incarnation?, _ effect: Infliction.Effect
+    ) {
+        tell(
+            .faultInjected(
+                run: run,
+                Infliction(index: index, what: what, worker: worker, incarnation: incarnation, effect: effect)))
+    }
+
     /// The process of `slot` dies; with `injection`, a drill killed it before.
     mutating func kill(_ slot: Int, injection: Int? = nil) {
         let worker = WorkerID(node: NodeID("a"), slot: slot)
         let incarnation = coordinator.pool[worker]!.newest
         if let injection {
-            tell(.faultInjected(run: run, index: injection, worker: worker, incarnation: incarnation, kind: "kill"))
+            inject(injection, "kill", worker, incarnation, .ends)
         }
         tell(.workerLost(worker: worker, incarnation: incarnation, how: .signalled(9)))
     }

@@ -74,15 +74,51 @@ struct RunHistoryTests {
         #expect(history.checkpoints.map(\.segment) == [0], "the gang that wrote it, not the one that was there")
     }
 
+    @Test func `a drill that interrupts nothing is an incident, and becomes the interruption that it causes`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 2)
+        let victim = WorkerID(node: NodeID("a"), slot: 1)
+        chronicle.inject(0, "stop rank 1 for 9.0s", victim, Incarnation(1), .lasts(.seconds(Int64(9))))
+        var history = RunHistory(chronicle.records)
+        #expect(history.incidents.map(\.cause) == [.drill(what: "stop rank 1 for 9.0s", worker: victim)])
+        #expect(history.incidents[0].injection == 0 && !history.incidents[0].isOpen)
+        let struck = history.incidents[0].at
+        chronicle.tell(.workerLost(worker: victim, incarnation: Incarnation(1), how: .silent(second)))
+        history = RunHistory(chronicle.records)
+        #expect(history.incidents.count == 1)
+        #expect(history.incidents[0].sentence == "rank 1 (a/1) was silent for 1.0s")
+        #expect(history.incidents[0].injection == 0 && history.incidents[0].at == struck)
+    }
+
+    @Test func `a loss long after a drill has passed is an accident`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 2)
+        let victim = WorkerID(node: NodeID("a"), slot: 1)
+        chronicle.inject(0, "slow=2x rank 1 for 1.0s", victim, Incarnation(1), .lasts(second))
+        chronicle.steps(through: 6)
+        chronicle.tell(.workerLost(worker: victim, incarnation: Incarnation(1), how: .signalled(11)))
+        #expect(RunHistory(chronicle.records).incidents.map(\.injection) == [0, nil])
+    }
+
+    @Test func `a full disk is no reason for a worker's end`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 2)
+        let victim = WorkerID(node: NodeID("a"), slot: 1)
+        chronicle.inject(0, "disk_full for 60.0s", victim, Incarnation(1), .fillsDisk(.seconds(Int64(60))))
+        chronicle.tell(.workerLost(worker: victim, incarnation: Incarnation(1), how: .signalled(9)))
+        #expect(RunHistory(chronicle.records).incidents.map(\.injection) == [0, nil])
+    }
+
     @Test func `drills are told from accidents, two of one moment from each other`() {
         var chronicle = Chronicle()
         chronicle.begin()
         chronicle.steps(through: 2)
         let workers = (0...1).map { WorkerID(node: NodeID("a"), slot: $0) }
         for (index, worker) in workers.enumerated() {
-            chronicle.tell(
-                .faultInjected(
-                    run: chronicle.run, index: 4 + index, worker: worker, incarnation: Incarnation(1), kind: "kill"))
+            chronicle.inject(4 + index, "kill", worker, Incarnation(1), .ends)
         }
         let struck = chronicle.records[chronicle.records.count - 2].at
         for worker in workers {

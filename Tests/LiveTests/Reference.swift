@@ -89,6 +89,6 @@ extension RunHistory {
 
     /// Its drills that were inflicted.
     static func drills(_ records: [Record]) -> [Int] {
-        records.compactMap { if case .faultInjected(_, let index, _, _, _) = $0.event { index } else { nil } }
+        records.compactMap { if case .faultInjected(_, let infliction) = $0.event { infliction.index } else { nil } }
     }
 }

@@ -129,7 +129,10 @@ struct Rehearsal {
         if let injection {
             tell(
                 .faultInjected(
-                    run: id, index: injection, worker: member.worker, incarnation: member.incarnation, kind: "kill"),
+                    run: id,
+                    Infliction(
+                        index: injection, what: "kill rank \(rank)", worker: member.worker,
+                        incarnation: member.incarnation, effect: .ends)),
                 after: .milliseconds(10))
         }
         saved = []
@@ -191,7 +194,7 @@ struct Rehearsal {
             faultTolerance: FaultToleranceSpec(
                 maximumRestarts: plan.maximumRestarts, heartbeatInterval: .seconds(Int64(1)),
                 heartbeatTimeout: .seconds(Int64(5)), lease: .seconds(Int64(10))),
-            injections: [Injection(step: 14, rank: 1, kind: .kill)])
+            injections: [Injection(.step(14), .rank(1), .kill)])
     }
 }
 

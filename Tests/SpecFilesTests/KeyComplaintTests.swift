@@ -60,7 +60,7 @@ import Testing
             text == """
                 jobs/test.yaml:26:46: error[E0104]: unknown key `when` under `inject[0]`
                    26 |   - {at: step=120, fail: rank 2, kind: kill, when: now}
-                      |                                              ^^^^ known keys: at, fail, kind
+                      |                                              ^^^^ known keys: at, fail, kind, for, random
                 """)
     }
 

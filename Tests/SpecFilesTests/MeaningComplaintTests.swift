@@ -26,7 +26,7 @@ import Testing
                       |                          ^^^^^^ ranks are 0 to 3
                 jobs/test.yaml:26:40: error[E0107]: `inject[0].kind` cannot be `kil`
                    26 |   - {at: step=120, fail: rank 9, kind: kil}
-                      |                                        ^^^ did you mean `kill`? allowed: kill
+                      |                                        ^^^ did you mean `kill`? allowed: \(Sample.kinds)
                 -s train.lr=-1: error[E0109]: `train.lr` must be above 0, not -1
                    -s | train.lr=-1
                       |          ^^

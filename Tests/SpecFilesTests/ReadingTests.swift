@@ -31,7 +31,7 @@ import Testing
                     faultTolerance: FaultToleranceSpec(
                         maximumRestarts: 20, heartbeatInterval: .milliseconds(500),
                         heartbeatTimeout: .milliseconds(10_000), lease: .milliseconds(15_000)),
-                    injections: [Injection(step: 120, rank: 2, kind: .kill)]))
+                    injections: [Injection(.step(120), .rank(2), .kill)]))
     }
 
     @Test func `Megatron's names mean the same as the canonical ones`() throws {
@@ -86,7 +86,7 @@ import Testing
         #expect(spec.faultTolerance.heartbeatTimeout == .milliseconds(8_000))
         #expect(spec.workers == 4)
         #expect(spec.data.globs == ["/lab/jobs/a.txt", "/c.txt"])
-        #expect(spec.injections.map(\.step) == [7])
+        #expect(spec.injections.map(\.moment) == [.step(7)])
     }
 
     @Test func `an override under an alias beats the file's canonical name, and the other way round`() throws {
@@ -101,7 +101,61 @@ import Testing
 
     @Test func `injections are in order of their steps`() throws {
         let list = "[{at: step=9, fail: rank 1, kind: kill}, {at: step 3, fail: rank=2, kind: kill}]"
-        #expect(try read(Sample.job, ["inject=\(list)"]).injections.map(\.rank) == [2, 1])
+        #expect(try read(Sample.job, ["inject=\(list)"]).injections.map(\.victim) == [.rank(2), .rank(1)])
+    }
+
+    @Test func `every kind of fault, victim and moment is read`() throws {
+        let list = """
+            [{at: 1.5s, fail: coordinator, kind: kill}, {at: step=3, fail: newcomer, kind: stop, for: 3s},
+             {at: step=4, fail: link 0-3, kind: partition=out}, {at: step=5, fail: node 0, kind: slow=2.5x},
+             {at: step=6, kind: disk_full, for: 1min}, {at: step=7, kind: corrupt=checkpoint},
+             {at: step=8, fail: gang, kind: kill}, {at: step=9, fail: rank 1, kind: corrupt=gradient},
+             {at: step=10, fail: rank 1, kind: nan},
+             {random: {mtbf: 20 steps, kinds: [kill, slow=3x], seed: 7}}, {random: {mtbf: 30s, kinds: [nan], for: 2s}}]
+            """
+        let spec = try read(Sample.job, ["inject=\(list.replacingOccurrences(of: "\n", with: " "))"])
+        #expect(
+            spec.injections == [
+                Injection(.step(3), .newcomer, .stop, for: .milliseconds(3_000)),
+                Injection(.step(4), .link(0, 3), .partition(.out), for: .milliseconds(5_000)),
+                Injection(.step(5), .node(0), .slow(2.5), for: .milliseconds(5_000)),
+                Injection(.step(6), .checkpoint, .diskFull, for: .milliseconds(60_000)),
+                Injection(.step(7), .checkpoint, .corruptCheckpoint), Injection(.step(8), .gang, .kill),
+                Injection(.step(9), .rank(1), .corruptGradient), Injection(.step(10), .rank(1), .notANumber),
+                Injection(.elapsed(.milliseconds(1_500)), .coordinator, .kill),
+            ])
+        #expect(
+            spec.injectionProcesses == [
+                InjectionProcess(
+                    mean: .steps(20), faults: [.kill, .slow(3)], duration: Injection.standardDuration, seed: 7),
+                InjectionProcess(
+                    mean: .time(.milliseconds(30_000)), faults: [.notANumber],
+                    duration: .milliseconds(2_000), seed: 1),
+            ])
+        for injection in spec.injections { #expect(try Injection(Line(parsing: injection.line.text)) == injection) }
+    }
+
+    @Test func `faults that make no sense are refused with the reason`() {
+        for (item, sentence) in [
+            ("at: step=3, fail: coordinator, kind: stop", "a coordinator can only be killed"),
+            ("at: step=3, fail: link 1-2, kind: kill", "a link can only be partitioned"),
+            ("at: step=3, fail: link 1-1, kind: partition", "rank 1 has no link to itself"),
+            ("at: step=3, fail: rank 1, kind: disk_full", "`disk_full` strikes checkpoints, not the rank 1"),
+            ("at: step=3, fail: checkpoint, kind: kill", "`kill` strikes workers, not the checkpoint"),
+            ("at: step=3, fail: rank 1, kind: kill, for: 3s", "`inject[0].for` does not go with `kill`"),
+            ("at: step=3, fail: rank 1, kind: melt", "`inject[0].kind` cannot be `melt`"),
+            ("at: 0, fail: rank 1, kind: kill", "must name a step or a time, not `0`"),
+            ("random: {mtbf: 3, kinds: [kill]}", "`inject[0].random.mtbf` lacks a unit: `3`"),
+            ("random: {mtbf: 3 steps, kinds: []}", "`inject[0].random.kinds` is empty"),
+            (
+                "random: {mtbf: 3 steps, kinds: [disk_full]}",
+                "`disk_full` strikes checkpoints, and a random fault a rank"
+            ),
+            ("random: {mtbf: 3 steps, kinds: [kill]}, at: step=3", "`inject[0].at` does not go with `random`"),
+        ] {
+            let text = Sample.complaints(["at: step=120, fail: rank 2, kind: kill": item])
+            #expect(text.contains(sentence), "\(item): \(text)")
+        }
     }
 
     @Test func `line ends of Windows and a byte order mark change nothing`() throws {

@@ -75,7 +75,8 @@ import Testing
         "checkpoint.keep=1", "fault_tolerance.max_restarts=0", "fault_tolerance.heartbeat.interval=1234567ns",
         "fault_tolerance.recovery=checkpoint", "fault_tolerance.on_worker_loss=wait", "fault_tolerance.spares=2",
         "fault_tolerance.heartbeat.timeout=1.5min", "fault_tolerance.lease=3650d",
-        "inject=[{at: step=5, fail: rank 1, kind: kill}, {at: step=2, fail: rank 0, kind: kill}]",
+        "inject=[{at: step=5, fail: rank 1, kind: kill}, {at: step=2, fail: link 0-1, kind: partition, for: 70ms}, "
+            + "{at: 90s, kind: disk_full}, {random: {mtbf: 9 steps, kinds: [stop, slow=1.5x]}}]",
     ]
 
     @Test func `reading it again gives an equal job`() throws {

@@ -7,6 +7,12 @@ import Testing
 
 /// Texts that read without complaint, and what is said about changed ones.
 enum Sample {
+    /// The kinds of faults, as a complaint lists them.
+    static let kinds =
+        "kill, stop, slow=2x, partition, partition=out, partition=in, corrupt=gradient, corrupt=checkpoint, nan, disk_full"
+    /// Victims of faults, as a complaint lists them.
+    static let victims = "rank 2, node 0, gang, newcomer, link 1-2, checkpoint, coordinator"
+
     /// The shortest job that shows every section.
     static let job = """
         kind: Job

@@ -110,7 +110,7 @@ import Testing
             text == """
                 jobs/test.yaml:26:40: error[E0107]: `inject[0].kind` cannot be `explode`
                    26 |   - {at: step=120, fail: rank 2, kind: explode}
-                      |                                        ^^^^^^^ allowed: kill
+                      |                                        ^^^^^^^ allowed: \(Sample.kinds)
                 """)
     }
 
@@ -159,19 +159,19 @@ import Testing
         let text = Sample.complaints(["at: step=120": "at: 120"])
         #expect(
             text == """
-                jobs/test.yaml:26:10: error[E0111]: `inject[0].at` must name a step, not `120`
+                jobs/test.yaml:26:10: error[E0111]: `inject[0].at` must name a step or a time, not `120`
                    26 |   - {at: 120, fail: rank 2, kind: kill}
-                      |          ^^^ write `step=120`
+                      |          ^^^ write `step=120`, or a time with its unit
                 """)
     }
 
-    @Test func `an injection into something else than a rank is refused`() {
-        let text = Sample.complaints(["fail: rank 2": "fail: node 1"])
+    @Test func `an injection into something that is no victim is refused`() {
+        let text = Sample.complaints(["fail: rank 2": "fail: disk 1"])
         #expect(
             text == """
-                jobs/test.yaml:26:26: error[E0111]: `inject[0].fail` must name a rank, not `node 1`
-                   26 |   - {at: step=120, fail: node 1, kind: kill}
-                      |                          ^^^^^^ for example `rank 2`
+                jobs/test.yaml:26:26: error[E0111]: `inject[0].fail` names no victim: `disk 1`
+                   26 |   - {at: step=120, fail: disk 1, kind: kill}
+                      |                          ^^^^^^ for example: \(Sample.victims)
                 """)
     }
 

@@ -24,6 +24,7 @@ private let allWorkerMessages: [WorkerMessage] = [
         generation: Generation(1), step: 50, weightsSHA256: "ab12", size: ByteCount(43_000_000), took: .milliseconds(9)),
     .checkpointFailed(generation: Generation(1), step: 50, reason: "disk full"),
     .goodbye(reason: "asked to"),
+    .partNotFinite(generation: Generation(4), step: 9),
 ]
 
 private let twoMembers = (0..<2).map {
@@ -48,6 +49,9 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
     .abort(generation: Generation(2), because: "laptop/1 is gone"),
     .exit(because: "the run is finished"),
     .heartbeat,
+    .suffer(.end), .suffer(.slow(factor: 2.5, for: .milliseconds(70))),
+    .suffer(.partCoordinator(out: true, in: false, for: .zero)), .suffer(.partMember(rank: 3, for: .seconds(Int64(1)))),
+    .suffer(.flipBit), .suffer(.notANumber), .suffer(.diskFull(for: .seconds(Int64(2)))),
 ]
 
 @Test(arguments: allWorkerMessages)
@@ -63,8 +67,8 @@ func `a coordinator's message survives the trip`(message: CoordinatorMessage) th
 }
 
 @Test func `every kind of message is among those tested`() {
-    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...9))
-    #expect(Set(allCoordinatorMessages.map(\.kind)).sorted() == Array(65...74))
+    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...10))
+    #expect(Set(allCoordinatorMessages.map(\.kind)).sorted() == Array(65...75))
 }
 
 @Test func `a greeting in another version is refused by its number`() {

@@ -32,19 +32,21 @@ public enum WorldRequest: Sendable {
 
 /// Drives one run with live workers, until it ends.
 public final class LiveWorld {
-    private let run: LiveRun
+    let run: LiveRun
     private let port: CoordinatorPort
     private let mailbox: Mailbox<WorldRequest>
-    private let supervisor: Supervisor?
+    let supervisor: Supervisor?
     private let observer: (any RunObserver)?
-    private let log: Logger
-    private let clock: RunClock
-    private let store: CheckpointStore
+    let log: Logger
+    let clock: RunClock
+    let store: CheckpointStore
 
-    private var dispatcher: Dispatcher
+    private(set) var dispatcher: Dispatcher
     private var connections = Connections()
     private var sequence: Int
-    private var injector: Injector
+    var injector: Injector
+    /// The gang before the one that goes on: who is in this one and was not in that is a newcomer.
+    private(set) var formerGang: Gang?
     private var nextTick = Instant.zero
     private var outcome: Outcome?
     private var interrupts = 0
@@ -74,7 +76,7 @@ public final class LiveWorld {
                 run: run.folder.id, folder: run.folder.path, job: Array(try JSONEncoder().encode(run.job))),
             coordinator: run.coordinator)
         sequence = last?.sequence ?? 0
-        injector = Injector(run.job.injections, after: run.records)
+        injector = Injector(run.job, after: run.records)
     }
 
     /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the supervisor's.
@@ -90,6 +92,7 @@ public final class LiveWorld {
                     try take(event)
                 }
                 if let deadline = dispatcher.nextDeadline, deadline <= clock.now { try handle(.timePassed) }
+                try inject(after: nil)
                 tick()
             }
         } catch {
@@ -122,7 +125,7 @@ public final class LiveWorld {
 
     private func timeout() -> TimeSpan {
         let now = clock.now
-        let next = [dispatcher.nextDeadline, observer == nil ? nil : nextTick].compactMap { $0 }.min()
+        let next = [dispatcher.nextDeadline, observer == nil ? nil : nextTick, nextInjection].compactMap { $0 }.min()
         return max(.zero, (next ?? now + .milliseconds(1_000)) - now)
     }
 
@@ -179,10 +182,11 @@ public final class LiveWorld {
 
     // MARK: What follows
 
-    private func handle(_ input: Dispatcher.Input) throws {
+    func handle(_ input: Dispatcher.Input) throws {
         guard outcome == nil else { return }
         let now = clock.now
         var committed: Int?
+        let before = dispatcher.gang
         for output in dispatcher.handle(input, at: now) {
             switch output {
             case .record(let event, let commands):
@@ -197,6 +201,7 @@ public final class LiveWorld {
             case .finished(let outcome): self.outcome = outcome
             }
         }
+        if let before, before.generation != dispatcher.gang?.generation { formerGang = before }
         if let committed { try inject(after: committed) }
     }
 
@@ -218,7 +223,7 @@ public final class LiveWorld {
     }
 
     /// Sends `message`; a connection that is gone is told by the port, and a worker that does not read goes silent.
-    private func send(_ message: CoordinatorMessage, to connection: ConnectionID, _ incarnation: Incarnation) throws {
+    func send(_ message: CoordinatorMessage, to connection: ConnectionID, _ incarnation: Incarnation) throws {
         guard let peer = connections.peer(connection, speaksAs: incarnation) else { return }
         if try port.send(message, to: peer, incarnation: incarnation) == .congested {
             count("a worker does not read what it is told")
@@ -228,23 +233,6 @@ public final class LiveWorld {
     private func delete(_ step: Int) {
         do { try store.delete(step: step) } catch {
             log.warning("an old checkpoint stays", metadata: ["step": "\(step)", "reason": "\(error)"])
-        }
-    }
-
-    /// Inflicts the faults that the job asks for after `step`.
-    private func inject(after step: Int) throws {
-        guard let gang = dispatcher.gang else { return }
-        for (index, injection) in injector.due(after: step) {
-            guard gang.members.indices.contains(injection.rank) else { continue }
-            let member = gang.members[injection.rank]
-            try handle(
-                .fact(
-                    .faultInjected(
-                        run: run.folder.id, index: index, worker: member.worker, incarnation: member.incarnation,
-                        kind: injection.kind.rawValue)))
-            switch injection.kind {
-            case .kill: supervisor?.kill(member.worker)
-            }
         }
     }
 }

@@ -43,6 +43,7 @@ public final class Supervisor: Sendable {
     private enum Request: Sendable {
         case start(WorkerID)
         case kill(WorkerID)
+        case pause(WorkerID, until: UInt64)
         case end(grace: TimeSpan)
     }
 
@@ -72,6 +73,12 @@ public final class Supervisor: Sendable {
     /// Kills the process in the slot with SIGKILL, if there is one.
     public func kill(_ worker: WorkerID) { requests.post(.kill(worker)) }
 
+    /// Stops the process in the slot with SIGSTOP, if there is one, and lets it go on with SIGCONT after `span`.
+    public func pause(_ worker: WorkerID, for span: TimeSpan) {
+        let until = DispatchTime.now().uptimeNanoseconds + UInt64(max(0, span.nanoseconds))
+        requests.post(.pause(worker, until: until))
+    }
+
     /// Waits until all processes have ended, kills those that have not after `grace`, and ends the thread.
     public func end(grace: TimeSpan) {
         requests.post(.end(grace: grace))
@@ -86,6 +93,8 @@ public final class Supervisor: Sendable {
         var worker: WorkerID
         var processID: pid_t
         var descriptor: Int32
+        /// When it goes on; nil unless it is stopped.
+        var pausedUntil: UInt64?
     }
 
     private func work() {
@@ -101,6 +110,11 @@ public final class Supervisor: Sendable {
                     start(worker, launch: launches[worker]!, into: &children)
                 case .kill(let worker):
                     for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                case .pause(let worker, let until):
+                    for index in children.indices where children[index].worker == worker {
+                        Glibc.kill(children[index].processID, SIGSTOP)
+                        children[index].pausedUntil = until
+                    }
                 case .end(let grace):
                     deadline = DispatchTime.now().uptimeNanoseconds + UInt64(max(0, grace.nanoseconds))
                 }
@@ -111,8 +125,10 @@ public final class Supervisor: Sendable {
                     for child in children { Glibc.kill(child.processID, SIGKILL) }
                 }
             }
-            wait(for: children, deadline: deadline)
+            let wakings = children.compactMap(\.pausedUntil) + (deadline.map { [$0] } ?? [])
+            wait(for: children, deadline: wakings.min())
             reap(&children)
+            resume(&children)
         }
         finished.signal()
     }
@@ -120,7 +136,7 @@ public final class Supervisor: Sendable {
     private func wait(for children: [Child], deadline: UInt64?) {
         var polled = [pollfd(fd: requests.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)]
         polled += children.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-        // After the deadline everything has been killed: what is left is a matter of milliseconds.
+        // After the last deadline everything has been killed: what is left is a matter of milliseconds.
         let now = DispatchTime.now().uptimeNanoseconds
         let timeout = deadline.map { Int32($0 > now ? ($0 - now) / 1_000_000 + 1 : 20) } ?? -1
         _ = poll(&polled, nfds_t(polled.count), timeout)
@@ -140,6 +156,17 @@ public final class Supervisor: Sendable {
             onEnd(ProcessEnd(worker: child.worker, processID: Int(child.processID), how: how))
         }
         children = living
+    }
+
+    /// Lets processes go on that have been stopped long enough. A process that has ended is none of `children`, so that
+    /// no stranger with its number is signalled.
+    private func resume(_ children: inout [Child]) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        for index in children.indices {
+            guard let until = children[index].pausedUntil, until <= now else { continue }
+            Glibc.kill(children[index].processID, SIGCONT)
+            children[index].pausedUntil = nil
+        }
     }
 
     private func start(_ worker: WorkerID, launch number: Int, into children: inout [Child]) {

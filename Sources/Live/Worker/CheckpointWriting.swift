@@ -20,17 +20,22 @@ final class CheckpointWriting: Sendable {
     private let shape: ModelShape
     private let incarnation: Incarnation
     private let replies: Mailbox<WorkerMessage>
+    private let afflictions: Afflictions
     private let snapshot: TrainingState
     private let free = DispatchSemaphore(value: 1)
     private let copied = DispatchSemaphore(value: 1)
     private let work = Mailbox<Work>()
 
     /// A writer into `store`, which tells what came of it through `replies`. Lives as long as the process.
-    init(store: CheckpointStore, shape: ModelShape, incarnation: Incarnation, replies: Mailbox<WorkerMessage>) {
+    init(
+        store: CheckpointStore, shape: ModelShape, incarnation: Incarnation, replies: Mailbox<WorkerMessage>,
+        afflictions: Afflictions
+    ) {
         self.store = store
         self.shape = shape
         self.incarnation = incarnation
         self.replies = replies
+        self.afflictions = afflictions
         snapshot = TrainingState(shape)
         let thread = Thread { [self] in
             while true {
@@ -63,7 +68,10 @@ final class CheckpointWriting: Sendable {
     private func write(_ progress: CheckpointProgress) {
         defer { free.signal() }
         let began = monotonicNow()
-        do {
+        do throws(CheckpointError) {
+            if afflictions.isDiskFull {
+                throw CheckpointError.cannotWrite(DiskError("write", store.folder(step: progress.step), code: ENOSPC))
+            }
             let receipt = try store.write(snapshot, shape: shape, progress: progress, incarnation: incarnation)
             replies.post(
                 .checkpointWritten(

@@ -37,6 +37,7 @@ final class Trainer {
     private let exchange: Exchange
     private let interruption: Interruption
     private let replies: Mailbox<WorkerMessage>
+    private let afflictions: Afflictions
     private let log: Logger
 
     private let model: GPT
@@ -66,7 +67,7 @@ final class Trainer {
     /// - Throws: `CorpusError` when the run's data cannot be read here.
     init(
         _ assignment: Assignment, exchange: Exchange, interruption: Interruption, replies: Mailbox<WorkerMessage>,
-        log: Logger
+        afflictions: Afflictions, log: Logger
     ) throws {
         job = assignment.job
         run = assignment.run
@@ -74,6 +75,7 @@ final class Trainer {
         self.exchange = exchange
         self.interruption = interruption
         self.replies = replies
+        self.afflictions = afflictions
         self.log = log
         store = CheckpointStore(directory: assignment.folder + "/checkpoints", run: assignment.run)
         let training = job.training
@@ -138,7 +140,7 @@ final class Trainer {
             guard let current = membership?.generation, generation >= current else { break }
             log.info("aborted", metadata: ["generation": "\(generation)", "because": "\(reason)"])
             membership = nil
-        case .welcome, .refuse, .exit, .heartbeat: break
+        case .welcome, .refuse, .exit, .heartbeat, .suffer: break
         }
     }
 
@@ -167,7 +169,8 @@ final class Trainer {
                 generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
             if rank == 0, writing == nil {
                 writing = CheckpointWriting(
-                    store: store, shape: job.model, incarnation: incarnation, replies: replies)
+                    store: store, shape: job.model, incarnation: incarnation, replies: replies,
+                    afflictions: afflictions)
             }
             log.info("formed", metadata: ["generation": "\(generation)", "rank": "\(rank)", "step": "\(restore)"])
             replies.post(.formed(generation: generation))
@@ -239,10 +242,13 @@ final class Trainer {
             let began = monotonicNow()
             let losses = try membership.tree.compute { (index, leaf) throws(Aborted) -> Double in
                 if interruption.isAborted(membership.generation) { throw Aborted() }
+                let started = monotonicNow()
+                defer { afflictions.drag(after: monotonicNow() - started) }
                 sampler.fill(step: step, microBatch: index, tokens: batch.tokens, targets: batch.targets)
                 return model.forwardBackward(
                     parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
             }
+            for sum in membership.tree.sums.prefix(1) { afflictions.damage(sum.base, count: sum.count) }
             let computed = monotonicNow()
             try exchange.reduce(
                 zip(membership.tree.subtrees, membership.tree.sums).map { ($0, UnsafePointer($1.base)) },
@@ -252,6 +258,9 @@ final class Trainer {
             let clipping = optimizer.clipping(
                 gradientSum: gradient.base, count: gradient.count, microBatches: job.training.microBatches)
             pending = (step, clipping.gradientScale)
+            if !clipping.norm.isFinite, isPartNotFinite(membership.tree) {
+                replies.post(.partNotFinite(generation: membership.generation, step: step))
+            }
             replies.post(
                 .contributed(
                     generation: membership.generation, step: step, losses: losses, gradientNorm: clipping.norm,
@@ -260,6 +269,11 @@ final class Trainer {
             // The abort that interrupted it is the next order.
             log.info("gave up a step", metadata: ["step": "\(step)", "because": "\(error)"])
         }
+    }
+
+    /// Whether the sums of the own part alone are not finite: then the fault is here, or in what was computed from.
+    private func isPartNotFinite(_ tree: GradientTree) -> Bool {
+        tree.sums.contains { !VectorMath.norm($0.base, count: $0.count).isFinite }
     }
 
     private func commit(_ step: Int) {

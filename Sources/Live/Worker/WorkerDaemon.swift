@@ -98,6 +98,7 @@ public final class WorkerDaemon {
     private let orders = Mailbox<CoordinatorMessage>()
     private let replies = Mailbox<WorkerMessage>()
     private let interruption = Interruption()
+    private let afflictions = Afflictions()
     private let exchange: Handover<Exchange>
     private var incarnation = Incarnation(0)
     private var heartbeat = TimeSpan.seconds(Int64(1))
@@ -110,7 +111,8 @@ public final class WorkerDaemon {
         self.log = log
         context = try ZMQContext(key: key)
         Exchange.keepMessageMemory()
-        let exchange = try Exchange(listeningOn: options.exchange, in: context, add: VectorMath.add)
+        let exchange = try Exchange(
+            listeningOn: options.exchange, in: context, embargo: afflictions.embargo, add: VectorMath.add)
         exchangeEndpoint = options.advertised(exchange.endpoint)
         self.exchange = Handover(exchange)
         link = try CoordinatorLink(to: options.coordinator, in: context, timeout: options.patience)
@@ -124,14 +126,17 @@ public final class WorkerDaemon {
         try greet()
         while true {
             let now = monotonicNow()
+            let parted = afflictions.parted(at: now)
             if now - lastHeard >= lease { return .leaseExpired(after: lease) }
             if nextHeartbeat <= now {
-                if incarnation.number > 0 { _ = try link.send(.heartbeat, incarnation: incarnation) }
+                if incarnation.number > 0, parted.out == nil {
+                    _ = try link.send(.heartbeat, incarnation: incarnation)
+                }
                 nextHeartbeat = now + heartbeat
             }
-            let events = try link.wait(
-                timeout: nextHeartbeat - now, watching: [replies.wakeUp.descriptor] + lifeline)
-            for event in events {
+            let words = parted.out == nil ? [replies.wakeUp.descriptor] : []
+            let next = [nextHeartbeat, parted.out, parted.in].compactMap { $0 }.min()! - now
+            for event in try wait(next, watching: words + lifeline, isDeaf: parted.in != nil) {
                 switch event {
                 case .message(let frame):
                     lastHeard = monotonicNow()
@@ -144,6 +149,15 @@ public final class WorkerDaemon {
                 }
             }
         }
+    }
+
+    /// What happens within `timeout`. Who is deaf does not take what the coordinator says; it waits where it is.
+    private func wait(
+        _ timeout: TimeSpan, watching descriptors: [Int32], isDeaf: Bool
+    ) throws -> [LinkEvent] {
+        guard isDeaf else { return try link.wait(timeout: timeout, watching: descriptors) }
+        let readable = try waitUntilReadable(descriptors.map { .descriptor($0) }, timeout: timeout)
+        return zip(descriptors, readable).filter(\.1).map { .readable(descriptor: $0.0) }
     }
 
     private func greet() throws {
@@ -175,6 +189,9 @@ public final class WorkerDaemon {
             interruption.abort(Generation(generation.number - 1))
             orders.post(frame.message)
         case .begin, .saveCheckpoint, .evaluate, .commit: orders.post(frame.message)
+        case .suffer(let affliction):
+            log.notice("suffers a drill", metadata: ["what": "\(affliction)"])
+            afflictions.suffer(affliction)
         case .heartbeat: break
         }
         return nil
@@ -183,10 +200,11 @@ public final class WorkerDaemon {
     private func startTraining(_ assignment: Assignment) {
         guard let exchange = exchange.take() else { return }
         let handover = Handover(exchange)
-        let thread = Thread { [orders, replies, interruption, log] in
+        let thread = Thread { [orders, replies, interruption, afflictions, log] in
             do {
                 let trainer = try Trainer(
-                    assignment, exchange: handover.take()!, interruption: interruption, replies: replies, log: log)
+                    assignment, exchange: handover.take()!, interruption: interruption, replies: replies,
+                    afflictions: afflictions, log: log)
                 trainer.warmUp { !orders.wakeUp.isRaised }
                 while true {
                     orders.wakeUp.wait()

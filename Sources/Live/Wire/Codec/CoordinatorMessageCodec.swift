@@ -19,6 +19,7 @@ extension CoordinatorMessage: ControlMessage {
         case .abort: 72
         case .exit: 73
         case .heartbeat: 74
+        case .suffer: 75
         }
     }
 
@@ -56,6 +57,7 @@ extension CoordinatorMessage: ControlMessage {
             writer.int(generation.number)
             writer.text(reason)
         case .heartbeat: break
+        case .suffer(let affliction): writer.affliction(affliction)
         }
         return writer.bytes
     }
@@ -79,6 +81,7 @@ extension CoordinatorMessage: ControlMessage {
         case 72: self = .abort(generation: try reader.generation(), because: try reader.text("reason"))
         case 73: self = .exit(because: try reader.text("reason"))
         case 74: self = .heartbeat
+        case 75: self = .suffer(try reader.affliction())
         default: throw .unknownKind(kind)
         }
         guard reader.remaining == 0 else { throw .malformed(field: "end") }

@@ -17,6 +17,7 @@ extension WorkerMessage: ControlMessage {
         case .checkpointWritten: 7
         case .checkpointFailed: 8
         case .goodbye: 9
+        case .partNotFinite: 10
         }
     }
 
@@ -50,6 +51,7 @@ extension WorkerMessage: ControlMessage {
             writer.integer(size.bytes)
             writer.integer(took.nanoseconds)
         case .goodbye(let reason): writer.text(reason)
+        case .partNotFinite(let generation, let step): writer.position(generation, step)
         }
         return writer.bytes
     }
@@ -80,6 +82,7 @@ extension WorkerMessage: ControlMessage {
             self = .checkpointFailed(
                 generation: try reader.generation(), step: try reader.count("step"), reason: try reader.text("reason"))
         case 9: self = .goodbye(reason: try reader.text("reason"))
+        case 10: self = .partNotFinite(generation: try reader.generation(), step: try reader.count("step"))
         default: throw .unknownKind(kind)
         }
         guard reader.remaining == 0 else { throw .malformed(field: "end") }

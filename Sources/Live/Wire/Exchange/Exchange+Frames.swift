@@ -55,6 +55,7 @@ extension Exchange {
         abort: WakeUp, fate: (FrameHeader) -> FrameFate
     ) throws(ZMQError) -> FrameHeader? {
         while !abort.isRaised {
+            try sendDeferred()
             guard try listener.receive(into: header) else {
                 try awaitFrame(or: abort)
                 continue
@@ -87,7 +88,11 @@ extension Exchange {
     private func awaitFrame(or abort: WakeUp) throws(ZMQError) {
         waited[0] = zmq_pollitem_t(socket: listener.raw, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
         waited[1] = zmq_pollitem_t(socket: nil, fd: abort.descriptor, events: Int16(ZMQ_POLLIN), revents: 0)
-        guard zmq_poll(waited.baseAddress, 2, -1) >= 0 || zmq_errno() == EINTR else { throw ZMQError("wait for data") }
+        let patience =
+            waiting.map(\.until).min().map { max(1, ($0 - monotonicNow()).nanoseconds / 1_000_000 + 1) } ?? -1
+        guard zmq_poll(waited.baseAddress, 2, Int(patience)) >= 0 || zmq_errno() == EINTR else {
+            throw ZMQError("wait for data")
+        }
     }
 
     // MARK: Early frames

@@ -33,6 +33,7 @@ extension Exchange {
         guard isWhole else {
             // What is queued for the others must not follow a changed buffer into their next step.
             self.gang = nil
+            waiting = []
             throw .aborted(generation: gang.generation, step: step)
         }
     }
@@ -70,7 +71,7 @@ extension Exchange {
             guard case .chunk(let header) = frame else { return false }
             try take(header, payload, for: work)
         }
-        return true
+        return try sendAllDeferred(abort: abort)
     }
 
     // MARK: Sending
@@ -92,7 +93,7 @@ extension Exchange {
                         kind: .part, generation: work.gang.generation, step: work.step, sender: work.gang.rank,
                         segment: peer, leaves: part.leaves, chunk: chunk)
                     let floats = UnsafeBufferPointer(start: sum + range.lowerBound, count: range.count)
-                    try send(header, floats, to: work.gang.connections[peer])
+                    try send(header, floats, toRank: peer)
                 }
             }
         }
@@ -108,7 +109,7 @@ extension Exchange {
             leaves: 0..<work.table.program.leaves, chunk: chunk)
         let floats = UnsafeBufferPointer(start: UnsafePointer(work.result) + range.lowerBound, count: range.count)
         for distance in 1..<max(1, work.gang.members.count) {
-            try send(header, floats, to: work.gang.connections[(rank + distance) % work.gang.members.count])
+            try send(header, floats, toRank: (rank + distance) % work.gang.members.count)
         }
     }
 

@@ -76,6 +76,7 @@ public final class Exchange {
     let context: ZMQContext
     let add: Add
     let chunkFloats: Int
+    let embargo: Embargo
     let listener: ZMQSocket
     let header = ZMQMessage()
     let payload = ZMQMessage()
@@ -87,22 +88,28 @@ public final class Exchange {
     var table: ChunkTable?
     var held: [HeldFrame] = []
     var heldBytes = 0
+    /// Chunks whose receivers are under an embargo.
+    var waiting: [Deferred] = []
 
-    /// Listens on `listening`, and will sum with `add`; with a key in the context only members get in.
+    /// Listens on `listening`, and will sum with `add`; with a key in the context only members get in. What `embargo`
+    /// says is heeded from then on.
     public convenience init(
-        listeningOn listening: Endpoint, in context: ZMQContext, add: @escaping Add
+        listeningOn listening: Endpoint, in context: ZMQContext, embargo: Embargo = Embargo(), add: @escaping Add
     ) throws(ZMQError) {
-        try self.init(listeningOn: listening, in: context, chunkFloats: Exchange.standardChunkFloats, add: add)
+        try self.init(
+            listeningOn: listening, in: context, chunkFloats: Exchange.standardChunkFloats, embargo: embargo, add: add)
     }
 
     /// As above, with chunks of another size; it must be the same for all members.
     package init(
-        listeningOn listening: Endpoint, in context: ZMQContext, chunkFloats: Int, add: @escaping Add
+        listeningOn listening: Endpoint, in context: ZMQContext, chunkFloats: Int, embargo: Embargo = Embargo(),
+        add: @escaping Add
     ) throws(ZMQError) {
         precondition(context.key != nil || listening.staysOnThisMachine, "\(listening) needs a key")
         self.context = context
         self.add = add
         self.chunkFloats = chunkFloats
+        self.embargo = embargo
         listener = try ZMQSocket(.pull, in: context)
         try listener.setConnectionHabits(ipv6: listening.isIPv6)
         try listener.setMaximumMessageSize(chunkFloats * MemoryLayout<Float>.stride + encryptionOverhead)
@@ -125,6 +132,7 @@ public final class Exchange {
         newest = generation
         gang = nil
         table = nil
+        waiting = []
         var connections: [ZMQSocket?] = []
         for (peer, member) in members.enumerated() {
             connections.append(peer == rank ? nil : try connect(to: member))
