@@ -17,7 +17,7 @@ enum ExitStatus: Int32 {
     case infeasible = 4
     /// Too many restarts without progress.
     case gaveUp = 5
-    /// A step gives no finite number, whoever computes it.
+    /// The loss diverged, or a step gives no finite number whoever computes it.
     case diverged = 6
     /// The coordinator cannot be reached.
     case unreachable = 8

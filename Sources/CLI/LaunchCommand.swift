@@ -46,9 +46,12 @@ struct LaunchCommand: ParsableCommand {
         guard (job == nil) != (resume == nil) else {
             throw ValidationError("name a job file, or a run with --resume, but not both")
         }
-        if resume != nil, !live.overrides.isEmpty || cluster != nil || live.runID != nil || live.noInject {
+        if resume != nil,
+            !live.overrides.isEmpty || cluster != nil || live.runID != nil || live.noInject || live.dryRunPolicy
+        {
             throw ValidationError(
-                "a resumed run keeps its job: -s, --no-inject, --cluster and --run-id go with a job file")
+                "a resumed run keeps its job: -s, --no-inject, --dry-run-policy, --cluster and --run-id go with a job file"
+            )
         }
     }
 

@@ -17,6 +17,9 @@ struct LiveOptions: ParsableArguments {
     @Flag(name: .customLong("no-inject"), help: "Leave out the faults that the job injects.")
     var noInject = false
 
+    @Flag(name: .customLong("dry-run-policy"), help: "Report what would be done about loss spikes, and do nothing.")
+    var dryRunPolicy = false
+
     @OptionGroup var runs: RunsOption
 
     @Option(
@@ -54,13 +57,18 @@ struct LiveOptions: ParsableArguments {
         }
     }
 
+    private var allOverrides: [String] {
+        overrides + (noInject ? ["inject=[]"] : [])
+            + (dryRunPolicy ? ["fault_tolerance.loss_spike.action=report"] : [])
+    }
+
     private func readPapers(
         job path: String, cluster clusterPath: String?, check: (JobSpec, Cluster?) throws -> Void
     ) throws -> (JobSpec, LiveRun.Papers) {
         do {
             var cluster: Cluster?
             if let clusterPath { cluster = try SpecReader.cluster(path: clusterPath) }
-            let read = try SpecReader.job(path: path, overrides: overrides + (noInject ? ["inject=[]"] : []))
+            let read = try SpecReader.job(path: path, overrides: allOverrides)
             for warning in read.warnings {
                 warn(warning.rendered(color: Terminal.style(2, noColor: output.noColor).isOn))
             }

@@ -18,9 +18,11 @@ public enum Command: Equatable, Sendable {
     /// The run waits.
     case wait(run: RunID, because: WaitReason)
     /// Form a gang of `members` that restores the state after `restore` steps. With `transfers` from members: those
-    /// listed take it from another one, all others hold it and keep it. Without, all load its checkpoint.
+    /// listed take it from another one, all others hold it and keep it. Without, all load its checkpoint. `course` says
+    /// which batches its steps take.
     case form(
-        run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer]?)
+        run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer]?,
+        course: Course = Course())
     /// Let the gang compute its first step.
     case begin(run: RunID, generation: Generation)
     /// Snapshot the state once `step` is applied, and write it out. Comes before the commit.
@@ -36,6 +38,8 @@ public enum Command: Equatable, Sendable {
     case regroup(run: RunID, generation: Generation, size: Int)
     /// Delete a checkpoint that retention no longer keeps.
     case deleteCheckpoint(run: RunID, step: Int)
+    /// Take note of what the policy against loss spikes decided.
+    case decide(run: RunID, SpikeDecision)
     /// The run is over: let every worker go.
     case finish(run: RunID, outcome: Outcome)
 }
@@ -74,6 +78,12 @@ public enum InterruptionReason: Equatable, Sendable {
     case stepNotFinite(step: Int, suspects: [WorkerID])
     /// The coordinator itself was gone.
     case coordinatorLost
+    /// A step that set off an alarm is computed again by other workers.
+    case stepDoubted(step: Int)
+    /// A member computes other numbers than the others do.
+    case workerDeviant(worker: WorkerID, rank: Int, step: Int)
+    /// The loss has diverged at `step`, and the run goes back to the state after `to`; nil when it ends instead.
+    case diverged(step: Int, to: Int?)
 }
 
 /// How a run ended.

@@ -14,10 +14,11 @@ extension Command {
             Line("welcome").with("worker", worker).with("incarnation", incarnation)
         case .refuse(let reason): Line("refuse").with("because", reason)
         case .wait(let run, let reason): reason.add(to: Line("wait").with("run", run))
-        case .form(let run, let generation, let members, let restore, let transfers):
+        case .form(let run, let generation, let members, let restore, let transfers, let course):
             Line("form").with("run", run).with("generation", generation).with("restore", restore)
                 .with("members", members.map(\.lineText).joined(separator: ","))
                 .with("transfers", transfers?.map(\.lineText).joined(separator: ","))
+                .with("course", course.isStraight ? nil : course)
         case .begin(let run, let generation): Line("begin").with("run", run).with("generation", generation)
         case .saveCheckpoint(let run, let generation, let step):
             Line("save-checkpoint").with("run", run).with("generation", generation).with("step", step)
@@ -30,6 +31,7 @@ extension Command {
         case .regroup(let run, let generation, let size):
             Line("regroup").with("run", run).with("generation", generation).with("size", size)
         case .deleteCheckpoint(let run, let step): Line("delete-checkpoint").with("run", run).with("step", step)
+        case .decide(let run, let decision): decision.add(to: Line("decide").with("run", run))
         case .finish(let run, let outcome): outcome.add(to: Line("finish").with("run", run))
         }
     }
@@ -52,6 +54,7 @@ extension Command {
             switch line.head {
             case "wait": .wait(run: run, because: try WaitReason(line))
             case "delete-checkpoint": .deleteCheckpoint(run: run, step: try line.read("step"))
+            case "decide": .decide(run: run, try SpikeDecision(line))
             case "finish": .finish(run: run, outcome: try Outcome(line))
             default: try Command(ofGeneration: line, run, try line.read("generation"))
             }
@@ -69,7 +72,7 @@ extension Command {
             }
             self = .form(
                 run: run, generation: generation, members: members, restore: try line.read("restore"),
-                transfers: try transfers(line))
+                transfers: try transfers(line), course: try line.readIfPresent("course") ?? Course())
         case "begin": self = .begin(run: run, generation: generation)
         case "save-checkpoint": self = .saveCheckpoint(run: run, generation: generation, step: try line.read("step"))
         case "evaluate": self = .evaluate(run: run, generation: generation, step: try line.read("step"))
@@ -162,6 +165,10 @@ extension InterruptionReason {
             line.with("because", "step-not-finite").with("step", step)
                 .with("suspects", suspects.map(\.description).joined(separator: ","))
         case .coordinatorLost: line.with("because", "coordinator-lost")
+        case .stepDoubted(let step): line.with("because", "step-doubted").with("step", step)
+        case .workerDeviant(let worker, let rank, let step):
+            line.with("because", "worker-deviant").with("worker", worker).with("rank", rank).with("step", step)
+        case .diverged(let step, let to): line.with("because", "diverged").with("step", step).with("to", to)
         }
     }
 
@@ -184,6 +191,11 @@ extension InterruptionReason {
             self = .stepNotFinite(
                 step: try line.read("step"), suspects: suspects.compactMap { WorkerID(String($0)) })
         case "coordinator-lost": self = .coordinatorLost
+        case "step-doubted": self = .stepDoubted(step: try line.read("step"))
+        case "worker-deviant":
+            self = .workerDeviant(
+                worker: try line.read("worker"), rank: try line.read("rank"), step: try line.read("step"))
+        case "diverged": self = .diverged(step: try line.read("step"), to: try line.readIfPresent("to"))
         default: throw LineError(line: line.text, problem: "the reason of the interruption is unknown")
         }
     }

@@ -47,6 +47,7 @@ public struct Coordinator: Equatable, Sendable {
             }
         case .stepContributed(_, let generation, let report):
             commands += run?.contributed(generation, report) ?? []
+            for case .evict(let worker, _) in commands { pool.dismiss(worker) }
             commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []

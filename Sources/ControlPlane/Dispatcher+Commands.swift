@@ -16,9 +16,9 @@ extension Dispatcher {
             guard let greeting else { break }
             outputs.append(
                 .send(.refuse(reason: reason), to: greeting.connection, incarnation: Incarnation(0)))
-        case .wait: break
-        case .form(_, let generation, let members, let restore, let transfers):
-            form(generation, members, restore: restore, transfers)
+        case .wait, .decide: break
+        case .form(_, let generation, let members, let restore, let transfers, let course):
+            form(generation, members, restore: restore, transfers, course)
         case .begin(_, let generation): sendAll(.begin(generation: generation))
         case .saveCheckpoint(_, let generation, let step):
             guard let writer = gang?.members.first, let session = sessions[writer.worker] else { break }
@@ -54,7 +54,8 @@ extension Dispatcher {
     }
 
     private mutating func form(
-        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]?
+        _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]?,
+        _ course: Course
     ) {
         gang = Gang(generation: generation, members: members)
         let addresses = members.map { member in
@@ -67,7 +68,8 @@ extension Dispatcher {
             guard let session = sessions[member.worker] else { continue }
             send(
                 .form(
-                    generation: generation, rank: rank, members: addresses, restore: restore, transfers: transfers),
+                    generation: generation, rank: rank, members: addresses, restore: restore, transfers: transfers,
+                    course: course),
                 to: session)
         }
     }

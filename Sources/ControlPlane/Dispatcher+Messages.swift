@@ -85,10 +85,13 @@ extension Dispatcher {
                 .stepNotFinite(
                     run: assignment.run, generation: generation, step: step, suspects: gang?.notFinite ?? []), at: now)
         case .complete(let loss, let norm, let profile):
+            let watch = coordinator.run?.spikes
+            let factor = watch?.course.rateFactor(at: step) ?? 1
+            let each = watch?.wantsMicroBatches(for: loss) ?? false ? gang?.barrier.losses ?? [] : []
             let report = StepReport(
                 step: step, loss: loss, gradientNorm: norm,
-                learningRate: job.training.learningRate.rate(at: step, of: job.training.steps),
-                tokens: job.tokensPerStep, profile: profile)
+                learningRate: job.training.learningRate.rate(at: step, of: job.training.steps) * factor,
+                tokens: job.tokensPerStep, profile: profile, microBatchLosses: each)
             tell(.stepContributed(run: assignment.run, generation: generation, report: report), at: now)
         case .disagreement(let norms):
             tell(

@@ -98,10 +98,13 @@ public struct StepReport: Equatable, Sendable {
     public var tokens: Int
     /// Where the step's time went.
     public var profile: StepProfile
+    /// The losses of its micro-batches, where the step is unusual enough for them to matter; else empty.
+    public var microBatchLosses: [Double]
 
     /// A report from its parts.
     public init(
-        step: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokens: Int, profile: StepProfile
+        step: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokens: Int, profile: StepProfile,
+        microBatchLosses: [Double] = []
     ) {
         self.step = step
         self.loss = loss
@@ -109,6 +112,7 @@ public struct StepReport: Equatable, Sendable {
         self.learningRate = learningRate
         self.tokens = tokens
         self.profile = profile
+        self.microBatchLosses = microBatchLosses
     }
 }
 

@@ -178,6 +178,7 @@ extension RunPlan {
             .with("evaluate-every", evaluationInterval).with("evaluation-micro-batches", evaluationMicroBatches)
             .with("max-restarts", maximumRestarts).with("formation-limit", formationLimit)
             .with("recovery", recovery.rawValue).with("on-worker-loss", onWorkerLoss.rawValue)
+            .with("loss-spike", lossSpike.action == .off ? nil : lossSpike.lineText)
     }
 
     init(_ line: Line) throws(LineError) {
@@ -193,7 +194,8 @@ extension RunPlan {
             checkpointsKept: try line.read("keep"), evaluationInterval: try line.read("evaluate-every"),
             evaluationMicroBatches: try line.read("evaluation-micro-batches"),
             maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"),
-            recovery: recovery, onWorkerLoss: onWorkerLoss)
+            recovery: recovery, onWorkerLoss: onWorkerLoss,
+            lossSpike: try line.readIfPresent("loss-spike") ?? LossSpikeSpec(action: .off))
     }
 }
 
@@ -203,16 +205,22 @@ extension StepReport {
             .with("tokens", tokens).with("compute", profile.compute).with("exchange", profile.exchange)
             .with("update", profile.update).with("snapshot", profile.snapshot)
             .with("evaluation", profile.evaluation)
+            .with("each", microBatchLosses.isEmpty ? nil : microBatchLosses.map(\.lineText).joined(separator: ","))
     }
 
     init(_ line: Line, step: Int) throws(LineError) {
+        let each = try line.readIfPresent("each", as: String.self)?.split(separator: ",").map(String.init) ?? []
+        let losses = each.compactMap(Double.init(lineText:))
+        guard losses.count == each.count else {
+            throw LineError(line: line.text, problem: "the micro-batches' losses are no numbers")
+        }
         self.init(
             step: step, loss: try line.read("loss"), gradientNorm: try line.read("norm"),
             learningRate: try line.read("lr"), tokens: try line.read("tokens"),
             profile: StepProfile(
                 compute: try line.read("compute"), exchange: try line.read("exchange"),
                 update: try line.read("update"), snapshot: try line.read("snapshot"),
-                evaluation: try line.read("evaluation")))
+                evaluation: try line.read("evaluation")), microBatchLosses: losses)
     }
 }
 

@@ -91,11 +91,14 @@ public struct Run: Equatable, Sendable {
     public internal(set) var numerics: String?
     /// Whether a user asked it to save and end.
     public internal(set) var interrupted = false
+    /// What it knows of its loss, and the course that came of it.
+    public internal(set) var spikes: SpikeWatch
 
     /// A run that waits for its first gang.
     public init(id: RunID, plan: RunPlan) {
         self.id = id
         self.plan = plan
+        spikes = SpikeWatch(plan.lossSpike)
     }
 
     /// Whether it has ended.
@@ -143,7 +146,9 @@ public struct Run: Equatable, Sendable {
         saveOverdue = false
         phase = .forming(missing: workers, since: now)
         return [
-            .form(run: id, generation: generation, members: members, restore: committed, transfers: transfers)
+            .form(
+                run: id, generation: generation, members: members, restore: committed, transfers: transfers,
+                course: spikes.course)
         ]
     }
 
@@ -188,10 +193,20 @@ public struct Run: Equatable, Sendable {
 
     // MARK: Steps
 
-    /// Every member holds the summed gradient of a step: it counts from here on.
+    /// Every member holds the summed gradient of a step: it counts from here on, unless its loss says otherwise.
     mutating func contributed(_ generation: Generation, _ report: StepReport) -> [Command] {
         guard generation == self.generation, phase == .running, report.step == committed + 1 else { return [] }
-        let step = report.step
+        // Who is asked to end does so with what there is.
+        let (action, decisions) =
+            interrupted
+            ? (.commit, [])
+            : spikes.judge(report, of: members, generation, checkpoints: checkpoints.map(\.step))
+        let notes = decisions.map { Command.decide(run: id, $0) }
+        return notes + (action == .commit ? count(report.step) : act(action, on: report.step, decisions))
+    }
+
+    /// `step` counts.
+    private mutating func count(_ step: Int) -> [Command] {
         committed = step
         if let notFinite, notFinite.step <= step { self.notFinite = nil }
         if step > reached {
@@ -236,10 +251,14 @@ public struct Run: Equatable, Sendable {
     mutating func checkpointWritten(_ generation: Generation, step: Int, weightsSHA256: String) -> [Command] {
         if generation == self.generation, saving == step { saving = nil }
         guard step <= reached, !checkpoints.contains(where: { $0.step == step }) else { return settleIfSaved() }
+        // The name is needed for the checkpoint of the history that counts, which may be in the making.
+        if spikes.hasLeft(step, of: generation) {
+            return saving == step ? [] : [.deleteCheckpoint(run: id, step: step)] + settleIfSaved()
+        }
         let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
         checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)
-        let surplus = checkpoints.prefix(max(0, checkpoints.count - plan.checkpointsKept)).map(\.step)
-        checkpoints.removeFirst(surplus.count)
+        let surplus = spikes.surplus(of: checkpoints.map(\.step), kept: plan.checkpointsKept, committed: committed)
+        checkpoints.removeAll { surplus.contains($0.step) }
         return surplus.map { .deleteCheckpoint(run: id, step: $0) } + settleIfSaved()
     }
 

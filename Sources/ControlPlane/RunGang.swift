@@ -32,11 +32,22 @@ extension Run {
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
-        guard plan.recovery == .peer else { return nil }
+        // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from.
+        guard plan.recovery == .peer || spikes.recomputation != nil else { return nil }
         let sources = members.indices.filter { holds(members[$0].worker, members[$0].incarnation) }
         guard !sources.isEmpty else { return nil }
         let receivers = members.indices.filter { !sources.contains($0) }
         return receivers.enumerated().map { StateTransfer(to: $0.element, from: sources[$0.offset % sources.count]) }
+    }
+
+    /// The workers in the order of their ranks: as placed, or moved on by one rank when a step is computed again because
+    /// it gave no finite number or set off an alarm, so that nobody computes the part that it had.
+    func dealtAnew(_ workers: [WorkerID]) -> [WorkerID] {
+        if let notFinite, notFinite.step > committed { return Array(workers.dropFirst() + workers.prefix(1)) }
+        guard let first = spikes.recomputation, first.report.step == committed + 1 else { return workers }
+        let before = first.members.map(\.worker).filter(workers.contains)
+        let others = workers.filter { !before.contains($0) }
+        return Array(before.dropFirst() + before.prefix(1)) + others
     }
 
     /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is

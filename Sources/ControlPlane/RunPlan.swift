@@ -28,13 +28,16 @@ public struct RunPlan: Equatable, Sendable {
     public var recovery: FaultToleranceSpec.Recovery
     /// What becomes of a gang that has lost a member.
     public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
+    /// What is done about loss spikes.
+    public var lossSpike: LossSpikeSpec
 
     /// A plan from its parts.
     public init(
         steps: Int, workers: Int, microBatches: Int, checkpointInterval: Int, checkpointsKept: Int,
         evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan,
         recovery: FaultToleranceSpec.Recovery = .checkpoint,
-        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait
+        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait,
+        lossSpike: LossSpikeSpec = LossSpikeSpec(action: .off)
     ) {
         self.steps = steps
         self.workers = workers
@@ -47,6 +50,7 @@ public struct RunPlan: Equatable, Sendable {
         self.formationLimit = formationLimit
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
+        self.lossSpike = lossSpike
     }
 
     /// The plan of `job`.
@@ -57,6 +61,7 @@ public struct RunPlan: Equatable, Sendable {
             evaluationInterval: job.training.evaluationInterval,
             evaluationMicroBatches: job.training.evaluationMicroBatches,
             maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)),
-            recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss)
+            recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss,
+            lossSpike: job.faultTolerance.lossSpike)
     }
 }

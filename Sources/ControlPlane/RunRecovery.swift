@@ -69,9 +69,8 @@ extension Run {
         }
         let repeated = named.filter { before.suspects.contains($0) }
         guard !repeated.isEmpty, named.count < members.count else {
-            let abort = Command.abort(run: id, generation: generation, because: reason)
-            let verdict = "\(reason.sentence), whoever computes it: the data or the state are at fault"
-            return [abort] + end(.diverged(checkpoint: checkpoints.last?.step ?? 0, because: verdict))
+            notFinite = nil
+            return divergedAt(step, because: reason)
         }
         notFinite = nil
         holders.removeAll { repeated.contains($0) }
@@ -79,13 +78,6 @@ extension Run {
             Command.evict($0.worker, because: "its sums are not finite, with other micro-batches too")
         }
         return evictions + interruptGang(because: reason)
-    }
-
-    /// The next gang's workers, moved on by one rank when a step is done again that gave no finite number: so nobody
-    /// computes the part that it had.
-    func dealtAnew(_ workers: [WorkerID]) -> [WorkerID] {
-        guard let notFinite, notFinite.step > committed else { return workers }
-        return Array(workers.dropFirst() + workers.prefix(1))
     }
 
     /// Members that have been restoring since `limit` or before.
@@ -114,7 +106,7 @@ extension Run {
         return hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : []
     }
 
-    private mutating func interruptGang(because reason: InterruptionReason) -> [Command] {
+    mutating func interruptGang(because reason: InterruptionReason) -> [Command] {
         switch phase {
         case .waiting, .over: return []
         case .forming, .running, .stopping: break
@@ -142,7 +134,8 @@ extension Run {
         precondition(
             zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
                 && checkpoints.allSatisfy { $0.step <= reached }, "checkpoints out of order: \(self)")
-        precondition(checkpoints.count <= plan.checkpointsKept, "too many checkpoints: \(self)")
+        // Beside the newest, a rollback's and the one behind it.
+        precondition(checkpoints.count <= plan.checkpointsKept + 2, "too many checkpoints: \(self)")
         switch phase {
         case .waiting, .over:
             precondition(members.isEmpty, "a run without a gang has members: \(self)")

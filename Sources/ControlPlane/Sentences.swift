@@ -33,6 +33,11 @@ extension InterruptionReason {
             "step \(step) gave no finite number"
                 + (suspects.isEmpty ? "" : ", for the sums of \(suspects.map(\.description).joined(separator: ", "))")
         case .coordinatorLost: "the coordinator was gone"
+        case .stepDoubted(let step): "step \(step) set off an alarm of the loss, and is computed again by other workers"
+        case .workerDeviant(let worker, let rank, let step):
+            "rank \(rank) (\(worker)) computes other numbers for step \(step) than the others do"
+        case .diverged(let step, let to?): "the loss diverged at step \(step), so the run goes back to step \(to)"
+        case .diverged(let step, nil): "the loss diverged at step \(step)"
         }
     }
 }

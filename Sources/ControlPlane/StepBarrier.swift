@@ -20,6 +20,8 @@ public struct StepBarrier: Equatable, Sendable {
         var profile: StepProfile
     }
 
+    /// The losses of the micro-batches of the last complete step, in their order.
+    public private(set) var losses: [Double] = []
     private let parts: [Range<Int>]
     private let tree: ReductionTree
     private var step = 0
@@ -59,7 +61,8 @@ public struct StepBarrier: Equatable, Sendable {
             let list = all.enumerated().map { "rank \($0.offset): \($0.element.gradientNorm)" }
             return .disagreement(norms: list.joined(separator: ", "))
         }
-        let loss = tree.sum(all.flatMap(\.losses)) / Double(tree.leaves)
+        self.losses = all.flatMap(\.losses)
+        let loss = tree.sum(self.losses) / Double(tree.leaves)
         return .complete(loss: loss, gradientNorm: norm, profile: StepProfile(critical: all.map(\.profile)))
     }
 }

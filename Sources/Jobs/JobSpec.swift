@@ -207,11 +207,14 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public var heartbeatTimeout: TimeSpan
     /// How long a worker lives without hearing from its coordinator (`lease`).
     public var lease: TimeSpan
+    /// What is done about loss spikes (`loss_spike`).
+    public var lossSpike: LossSpikeSpec
 
     /// A tolerance of faults from its parts.
     public init(
         recovery: Recovery = .peer, onWorkerLoss: WorkerLossPolicy = .spare, spares: Int = 0, maximumRestarts: Int,
-        heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan
+        heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan,
+        lossSpike: LossSpikeSpec = LossSpikeSpec()
     ) {
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
@@ -220,5 +223,6 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
         self.heartbeatInterval = heartbeatInterval
         self.heartbeatTimeout = heartbeatTimeout
         self.lease = lease
+        self.lossSpike = lossSpike
     }
 }

@@ -39,7 +39,8 @@ struct Drills: Equatable, Sendable {
         case .restoreFailed(_, _, let step, _) where run?.transfers == nil:
             known = index { $0.effect == .damages(step: step) }
         case .coordinatorLost: known = index { $0.effect == .ends && $0.worker == nil }
-        case .restoreFailed, .formationOverdue, .replicasDisagree: known = nil
+        case .workerDeviant(let worker, _, _): known = index { $0.worker == worker }
+        case .restoreFailed, .formationOverdue, .replicasDisagree, .stepDoubted, .diverged: known = nil
         }
         guard let known else { return nil }
         var drill = pending.remove(at: known)

@@ -158,7 +158,7 @@ public struct RunHistory: Equatable, Sendable {
         _ command: Command, _ record: Record, before: Run?, silentSince silence: Instant
     ) {
         switch command {
-        case .form(_, let generation, let members, let restore, let transfers):
+        case .form(_, let generation, let members, let restore, let transfers, let course):
             ledger.book(segments.isEmpty ? .queued : .restart, until: now)
             if let open = incidents.lastIndex(where: { $0.isOpen }) {
                 incidents[open].restoredStep = restore
@@ -167,7 +167,7 @@ public struct RunHistory: Equatable, Sendable {
             segments.append(
                 Segment(
                     index: segments.count, generation: generation, members: members, restored: restore,
-                    isFromMembers: transfers != nil, formedAt: now))
+                    isFromMembers: transfers != nil, course: course, formedAt: now))
         case .begin:
             ledger.book(.restart, until: now)
             if !segments.isEmpty { segments[segments.count - 1].began = now }
@@ -178,6 +178,7 @@ public struct RunHistory: Equatable, Sendable {
             // A commit stands in the same record: no time has passed, and nothing went wrong.
             segments[segments.count - 1].end = now
             segments[segments.count - 1].hasGrown = true
+        case .decide(_, let decision): note(.lossSpike(decision), before)
         case .finish(_, let outcome):
             self.outcome = outcome
             if !segments.isEmpty, segments[segments.count - 1].end == nil { segments[segments.count - 1].end = now }

@@ -15,6 +15,8 @@ public struct Segment: Equatable, Sendable {
     public var restored: Int
     /// Whether its state came from members of the gang before, and not from a checkpoint or the start.
     public var isFromMembers: Bool
+    /// Which batches its steps took, and how its learning rate was scaled.
+    public var course: Course
     /// When the gang was formed.
     public var formedAt: Instant
     /// When its members had restored and began to compute; nil when they never did.
@@ -27,13 +29,15 @@ public struct Segment: Equatable, Sendable {
     public var hasGrown = false
 
     init(
-        index: Int, generation: Generation, members: [Member], restored: Int, isFromMembers: Bool, formedAt: Instant
+        index: Int, generation: Generation, members: [Member], restored: Int, isFromMembers: Bool, course: Course,
+        formedAt: Instant
     ) {
         self.index = index
         self.generation = generation
         self.members = members
         self.restored = restored
         self.isFromMembers = isFromMembers
+        self.course = course
         self.formedAt = formedAt
     }
 }
@@ -129,6 +133,8 @@ public struct Incident: Equatable, Sendable {
         case checkpointFailed(step: Int, reason: String)
         /// A drill that interrupted nothing, as far as is known yet: what was done, and to whom.
         case drill(what: String, worker: WorkerID?)
+        /// The policy against loss spikes decided something.
+        case lossSpike(SpikeDecision)
     }
 
     /// Its number in the run, from 1.
@@ -183,6 +189,7 @@ public struct Incident: Equatable, Sendable {
         case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
         case .drill(let what, _): what
         case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"
+        case .lossSpike(let decision): decision.sentence
         }
     }
 }

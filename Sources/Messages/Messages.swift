@@ -5,7 +5,7 @@
 import Primitives
 
 /// The version of these messages; both sides must have the same.
-public let protocolVersion = 1
+public let protocolVersion = 2
 
 /// How a worker introduces itself.
 public struct Hello: Equatable, Sendable {
@@ -153,8 +153,10 @@ public enum CoordinatorMessage: Equatable, Sendable {
     /// other members, and say `formed`.
     /// With `transfers` the state is that of members: those listed take it from another member, all others hold it and
     /// keep it. Without, nobody's memory counts, and all load the checkpoint.
+    /// `course` says which batches its steps take, and how the learning rate is scaled.
     case form(
-        generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer]?)
+        generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer]?,
+        course: Course = Course())
     /// All members are formed: compute the step after the restored one.
     case begin(generation: Generation)
     /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.

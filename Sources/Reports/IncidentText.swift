@@ -10,13 +10,14 @@ extension Incident {
     public var place: String {
         switch cause {
         case .interruption(.workerLost(let worker, let rank, _)),
-            .interruption(.restoreFailed(let worker, let rank, _, _)):
+            .interruption(.restoreFailed(let worker, let rank, _, _)),
+            .interruption(.workerDeviant(let worker, let rank, _)):
             "rank \(rank) \(worker)"
         case .interruption(.formationOverdue(let missing)): missing.map(\.description).joined(separator: ",")
         case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty:
             suspects.map(\.description).joined(separator: ",")
         case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost),
-            .checkpointFailed, .drill(_, nil):
+            .interruption(.stepDoubted), .interruption(.diverged), .checkpointFailed, .lossSpike, .drill(_, nil):
             "-"
         case .drill(_, let worker?): "\(worker)"
         case .startFailed(let worker, _): "\(worker)"
@@ -35,6 +36,10 @@ extension Incident {
         case .drill(let what, _): what
         case .startFailed(_, let how): "did not start: \(how.short)"
         case .checkpointFailed(let step, let reason): "checkpoint of step \(step) failed: \(reason)"
+        case .interruption(.stepDoubted(let step)): "loss alarm at step \(step)"
+        case .interruption(.workerDeviant(_, _, let step)): "computes step \(step) differently"
+        case .interruption(.diverged): "diverged"
+        case .lossSpike(let decision): decision.seen
         }
     }
 
@@ -51,6 +56,11 @@ extension Incident {
         case .drill(let what, _): "\(name) \(what)"
         case .startFailed(let worker, _): "\(name) no start \(worker)"
         case .checkpointFailed: "\(name) checkpoint failed"
+        case .interruption(.stepDoubted): "\(name) alarm"
+        case .interruption(.workerDeviant(_, let rank, _)): "\(name) deviant rank \(rank)"
+        case .interruption(.diverged(_, let to?)): "\(name) back to \(to)"
+        case .interruption(.diverged(_, nil)): "\(name) diverged"
+        case .lossSpike(let decision): "\(name) \(decision.word)"
         }
     }
 
@@ -83,6 +93,7 @@ extension RunHistory {
         case .startFailed: return isOver ? "none: the run is over" : "the process is started again"
         case .checkpointFailed: return "training went on; a later step is saved"
         case .drill: return "none: training went on"
+        case .lossSpike(let decision): return (decision.isDry ? "none; it would be: " : "") + decision.done
         case .interruption: break
         }
         guard let next = segments.first(where: { $0.index == incident.segment + 1 }) else {

@@ -77,8 +77,8 @@ extension RunSource {
             case .interrupted: .interrupted
             case .gaveUp: .gaveUp
             case .memberLost: .memberLost
-            case .diverged: .diverged
             case .unsaved: .unsaved
+            case .diverged: .diverged
             }
         }
         guard isCoordinated else { return .halted }

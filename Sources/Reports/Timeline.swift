@@ -129,14 +129,15 @@ public struct Timeline: Equatable, Sendable {
         let failures = history.incidents.filter { incident in
             switch incident.cause {
             case .interruption(.workerLost(let lost, _, _)), .interruption(.restoreFailed(let lost, _, _, _)),
-                .startFailed(let lost, _):
+                .interruption(.workerDeviant(let lost, _, _)), .startFailed(let lost, _):
                 lost == worker
             case .interruption(.formationOverdue(let missing)): missing.contains(worker)
             case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty: suspects.contains(worker)
-            case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost):
+            case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost),
+                .interruption(.stepDoubted), .interruption(.diverged):
                 isMember(of: incident.segment)
             case .drill(_, let victim): victim == worker
-            case .checkpointFailed: false
+            case .checkpointFailed, .lossSpike: false
             }
         }
         return saves

@@ -95,7 +95,7 @@ public struct Schedule: Equatable, Sendable {
             checkpoint: CheckpointSpec(interval: interval, keep: keep),
             faultTolerance: FaultToleranceSpec(
                 recovery: recovery, onWorkerLoss: onWorkerLoss, maximumRestarts: restarts, heartbeatInterval: heartbeat,
-                heartbeatTimeout: timeout, lease: lease),
+                heartbeatTimeout: timeout, lease: lease, lossSpike: LossSpikeSpec(action: .off)),
             injections: [])
     }
 }

@@ -112,7 +112,7 @@ struct SimulatedTrainer {
         switch order {
         case .abort(let generation, _): newestAborted = max(newestAborted, generation)
         // Whoever was welcomed anew was not told of the end of what it did before.
-        case .form(let generation, _, _, _, _):
+        case .form(let generation, _, _, _, _, _):
             newestAborted = max(newestAborted, Generation(generation.number - 1))
         default: break
         }
@@ -160,7 +160,7 @@ struct SimulatedTrainer {
 
     private mutating func follow(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers):
+        case .form(let generation, let rank, let members, let restore, let transfers, _):
             (membership, saveAfter, evaluateAfter) = (nil, nil, nil)
             activity = .restoring(
                 Membership(generation: generation, rank: rank, members: members), step: restore,

@@ -132,7 +132,7 @@ struct Witness {
                 throw Broken(.fencing, "\(worker)#\(incarnation) is welcomed, and nobody has introduced himself")
             }
             try welcome(worker, incarnation, process)
-        case .form(_, let generation, let members, let restore, _): try form(generation, members, restore: restore)
+        case .form(_, let generation, let members, let restore, _, _): try form(generation, members, restore: restore)
         case .begin(_, let generation):
             guard generation == self.generation, isGangWhole, gang.allSatisfy(\.isFormed) else {
                 throw Broken(.commit, "generation \(generation) begins, and not all of its members have restored")
@@ -145,7 +145,7 @@ struct Witness {
                 throw Broken(.checkpoints, "the checkpoint of step \(step) is deleted, and there is no newer one")
             }
         case .finish(_, let outcome): try finish(outcome, disk)
-        case .startWorker, .evict, .refuse, .wait, .saveCheckpoint, .evaluate: break
+        case .startWorker, .evict, .refuse, .wait, .saveCheckpoint, .evaluate, .decide: break
         }
     }
 

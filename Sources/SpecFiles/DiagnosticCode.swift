@@ -29,7 +29,7 @@ public struct DiagnosticCode: Equatable, Sendable {
         unreadable, notUTF8, empty, severalDocuments, tooLarge, syntax, duplicateKey, wrongKind, unknownKey, missing,
         wrongType, unknownValue, unit, outOfRange, aliasConflict, badForm, badOverride, workers, gangTooLarge,
         batchNotDivisible, widthNotDivisible, schedule, vocabulary, injection, heartbeat, evaluation,
-        unknownAccelerator, duplicateNode, noCheckpoint,
+        unknownAccelerator, duplicateNode, lossSpike, noCheckpoint,
     ]
 }
 
@@ -199,6 +199,13 @@ extension DiagnosticCode {
         """
         `source: text` reads one token a byte, so `vocab_size` is 256. `source: tokens` reads 16-bit numbers, so it is \
         at most 65,536.
+        """)
+    static let lossSpike = DiagnosticCode(
+        "E0215", "a detector of loss spikes that cannot work",
+        """
+        The detector under `fault_tolerance.loss_spike` adds up each step's deviation, at most `clip` less `allowance`, \
+        and gives an alarm above `threshold`. Its baseline is learned from `armed_after` steps at least and `window` steps \
+        at most, and must close (`freeze_sum`) before the alarm. Leave out what you have no reason to change.
         """)
     static let injection = DiagnosticCode(
         "E0207", "a fault that can never strike",

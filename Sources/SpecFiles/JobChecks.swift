@@ -16,6 +16,7 @@ struct JobChecks {
         checkSchedule()
         checkData()
         checkTolerance()
+        checkLossSpike()
         checkInjections()
         checkCheckpoints()
     }
@@ -145,6 +146,28 @@ struct JobChecks {
             complain(
                 .heartbeat, [lease, timeout], "lease \(text(lease)) is below heartbeat.timeout \(text(timeout))",
                 hint: "a worker must not give up before it is given up")
+        }
+    }
+
+    private func checkLossSpike() {
+        let spike = job.tolerance.lossSpike
+        if spike.window.isSound, spike.armedAfter.isSound, spike.armedAfter.value > spike.window.value {
+            complain(
+                .lossSpike, [spike.armedAfter, spike.window],
+                "loss_spike.armed_after \(spike.armedAfter.value) is above loss_spike.window \(spike.window.value)",
+                hint: "a baseline never holds more steps than its window")
+        }
+        if spike.clip.isSound, spike.allowance.isSound, spike.clip.value <= spike.allowance.value {
+            complain(
+                .lossSpike, [spike.clip, spike.allowance],
+                "loss_spike.clip \(spike.clip.value) is not above loss_spike.allowance \(spike.allowance.value)",
+                hint: "no step could add anything to the sum")
+        }
+        if spike.threshold.isSound, spike.freezeSum.isSound, spike.freezeSum.value > spike.threshold.value {
+            complain(
+                .lossSpike, [spike.freezeSum, spike.threshold],
+                "loss_spike.freeze_sum \(spike.freezeSum.value) is above loss_spike.threshold \(spike.threshold.value)",
+                hint: "the baseline would take the spike for usual before it is found")
         }
     }
 

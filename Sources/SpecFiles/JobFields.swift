@@ -107,6 +107,7 @@ struct ToleranceFields {
     let heartbeatInterval: Field<TimeSpan>
     let heartbeatTimeout: Field<TimeSpan>
     let lease: Field<TimeSpan>
+    let lossSpike: LossSpikeFields
 
     init(_ section: Section) {
         recovery = section.choice("recovery", default: .peer, standIn: .peer)
@@ -117,5 +118,7 @@ struct ToleranceFields {
         heartbeatInterval = heartbeat.time("interval", atLeast: .milliseconds(1), default: .milliseconds(500))
         heartbeatTimeout = heartbeat.time("timeout", atLeast: .milliseconds(1), default: .milliseconds(10_000))
         lease = section.time("lease", atLeast: .milliseconds(1), default: .milliseconds(15_000))
+        lossSpike = LossSpikeFields(
+            section.section("loss_spike", isRequired: false, example: "{action: rollback, wait: 50}"))
     }
 }

@@ -63,7 +63,8 @@ enum JobReader {
                 recovery: fields.tolerance.recovery.value, onWorkerLoss: fields.tolerance.onWorkerLoss.value,
                 spares: fields.tolerance.spares.value, maximumRestarts: fields.tolerance.maximumRestarts.value,
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
-                heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value),
+                heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value,
+                lossSpike: fields.tolerance.lossSpike.spec),
             injections: injections, injectionProcesses: processes)
     }
 

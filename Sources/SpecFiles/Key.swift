@@ -95,9 +95,18 @@ extension Schema {
             ("checkpoint", [Key("save_interval", elsewhere: ["save_steps", "interval"]), "keep"]),
             (
                 "fault_tolerance",
-                ["recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "lease"]
+                ["recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "lease", "loss_spike"]
             ),
             ("fault_tolerance.heartbeat", ["interval", "timeout"]),
+            (
+                "fault_tolerance.loss_spike",
+                [
+                    "action", "window", "armed_after", "clip", Key("allowance", elsewhere: ["drift", "slack"]),
+                    "threshold", "freeze_sum", "freeze_z", "drift_after", Key("wait", elsewhere: ["patience"]),
+                    "healed_z", "benign_shift", "back", Key("skip_beyond", elsewhere: ["skip_batches"]),
+                    "again_within", "lr_scale", "lr_scale_last",
+                ]
+            ),
             ("inject", ["at", "fail", "kind", "for", "random"]),
             ("inject.random", ["mtbf", "kinds", "for", "seed"]),
         ])

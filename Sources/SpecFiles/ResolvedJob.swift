@@ -117,7 +117,22 @@ struct ResolvedJob {
             row("fault_tolerance.heartbeat.interval", TimeText.exact(tolerance.heartbeatInterval)),
             row("fault_tolerance.heartbeat.timeout", TimeText.exact(tolerance.heartbeatTimeout)),
             row("fault_tolerance.lease", TimeText.exact(tolerance.lease)),
+        ] + lossSpike
+    }
+
+    private var lossSpike: [Row] {
+        let (spike, detector) = (spec.faultTolerance.lossSpike, spec.faultTolerance.lossSpike.detector)
+        let head: [Row] = [("  loss_spike:", nil)]
+        let rows: [(String, any CustomStringConvertible)] = [
+            ("action", spike.action.rawValue), ("window", detector.window), ("armed_after", detector.armedAfter),
+            ("clip", detector.clip), ("allowance", detector.allowance), ("threshold", detector.threshold),
+            ("freeze_sum", detector.freezeSum), ("freeze_z", detector.freezeDeviation),
+            ("drift_after", detector.driftAfter), ("wait", spike.wait), ("healed_z", spike.healedDeviation),
+            ("benign_shift", spike.benignShift), ("back", spike.back), ("skip_beyond", spike.skipBeyond),
+            ("again_within", spike.againWithin), ("lr_scale", spike.rateScales[0]),
+            ("lr_scale_last", spike.rateScales[1]),
         ]
+        return head + rows.map { row("fault_tolerance.loss_spike.\($0)", $1.description) }
     }
 
     private var injections: [Row] {

@@ -29,13 +29,16 @@ public struct Sampler: Sendable {
     /// Fills a micro-batch of training.
     /// - Parameters:
     ///   - step: the number of the step, from 1.
+    ///   - course: which batch that step takes.
     ///   - index: the micro-batch's number in its step, from 0.
     ///   - tokens: room for microBatch × contextLength token ids, a sequence after the other.
     ///   - targets: room for as many; `targets[i]` follows `tokens[i]` in the corpus.
     public func fill(
-        step: Int, microBatch index: Int, tokens: UnsafeMutablePointer<Int32>, targets: UnsafeMutablePointer<Int32>
+        step: Int, of course: Course = Course(), microBatch index: Int, tokens: UnsafeMutablePointer<Int32>,
+        targets: UnsafeMutablePointer<Int32>
     ) {
-        var stream = RandomStream(seed: seed, named: "data/step/\(step)/micro-batch/\(index)")
+        // Without batches left out, batch and step have one number.
+        var stream = RandomStream(seed: seed, named: "data/step/\(course.batch(of: step))/micro-batch/\(index)")
         fill(from: .training, &stream, tokens: tokens, targets: targets)
     }
 

@@ -18,7 +18,7 @@ struct FormingTests {
             ])
         try world.join(worker(0))
         let commands = try world.join(worker(2))
-        guard case .form(_, Generation(1), let members, restore: 0, transfers: nil) = commands.last else {
+        guard case .form(_, Generation(1), let members, restore: 0, transfers: nil, _) = commands.last else {
             Issue.record("no gang was formed: \(commands)")
             return
         }

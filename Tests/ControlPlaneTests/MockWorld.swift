@@ -46,6 +46,8 @@ struct MockWorld {
         var transfers: [StateTransfer] = []
         /// Whether its state comes from members of the gang before.
         var isFromPeers = false
+        /// Which batches its steps take.
+        var course = Course()
     }
 
     /// A checkpoint that is being written.
@@ -88,6 +90,14 @@ struct MockWorld {
     var lastGeneration = Generation(0)
     var numerics: String?
     var lastWait: WaitReason?
+    /// What the loss of a micro-batch is, by the batch's number and who computes it; nil for the usual course.
+    var curve: (@Sendable (_ batch: Int, _ microBatch: Int, _ worker: WorkerID) -> Double)?
+    /// The norm of a batch's gradient, where it is not the usual one.
+    var norm: (@Sendable (_ batch: Int) -> Double)?
+    /// Whether the newest durable checkpoint may go, because the history it is of was left.
+    var mayDeleteBehind: Int?
+    /// The last generation of the newest history that was left, and the last step it shares with this one.
+    var left: (generation: Generation, step: Int)?
 
     init(plan: RunPlan = .small) { self.plan = plan }
 
@@ -255,13 +265,18 @@ struct MockWorld {
         guard var gang, gang.hasBegun else { throw Refusal("nobody computes") }
         let step = gang.committed + 1
         if !gang.contributed.contains(rank) { gang.contributed.append(rank) }
+        let (member, batch) = (gang.members[rank], gang.course.batch(of: step))
         let verdict = gang.barrier.contribute(
-            rank: rank, step: step, losses: gang.members[rank].part.map { Self.loss(step: step, microBatch: $0) },
-            gradientNorm: 1 / Double(step), profile: StepProfile(compute: .milliseconds(Int64(3 + rank))))
+            rank: rank, step: step,
+            losses: member.part.map { curve?(batch, $0, member.worker) ?? Self.loss(step: step, microBatch: $0) },
+            gradientNorm: norm?(batch) ?? 1 / Double(step),
+            profile: StepProfile(compute: .milliseconds(Int64(3 + rank))))
         self.gang = gang
         guard case .complete(let loss, let norm, let profile) = verdict else { return [] }
+        let isUnusual = coordinator.run?.spikes.wantsMicroBatches(for: loss) ?? false
         let report = StepReport(
-            step: step, loss: loss, gradientNorm: norm, learningRate: 1e-3, tokens: 512, profile: profile)
+            step: step, loss: loss, gradientNorm: norm, learningRate: 1e-3, tokens: 512, profile: profile,
+            microBatchLosses: isUnusual ? gang.barrier.losses : [])
         return try tell(.stepContributed(run: run, generation: gang.generation, report: report))
     }
 
@@ -293,6 +308,7 @@ struct MockWorld {
     mutating func write(_ step: Int) throws -> [Command] {
         guard let index = writes.firstIndex(where: { $0.step == step }) else { throw Refusal("\(step) is not written") }
         let write = writes.remove(at: index)
+        if let left, write.generation <= left.generation, step > left.step { mayDeleteBehind = left.step }
         if !durable.contains(step) { durable = (durable + [step]).sorted() }
         damaged.removeAll { $0 == step }
         return try tell(

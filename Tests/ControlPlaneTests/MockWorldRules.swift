@@ -31,8 +31,10 @@ extension MockWorld {
             guard gang == nil else { throw Refusal("a run with a gang waits for none") }
             guard reason != lastWait else { throw Refusal("the reason is not new") }
             lastWait = reason
-        case .form(_, let generation, let members, let restore, let transfers):
+        case .form(_, let generation, let members, let restore, let transfers, let course):
             try form(generation, members, restore: restore, transfers)
+            gang!.course = course
+            mayDeleteBehind = nil
         case .begin(_, let generation): try begin(generation)
         case .saveCheckpoint(_, let generation, let step): try save(generation, step)
         case .evaluate(_, let generation, let step):
@@ -43,6 +45,7 @@ extension MockWorld {
             guard gang?.generation == generation else { throw Refusal("that gang does not exist") }
             gang = nil
             evaluations = []
+            if case .abort(_, _, .diverged(_, let to?)) = command { goBack(to: to) }
         case .regroup(_, let generation, let size):
             guard gang?.generation == generation, gang?.members.count == size else {
                 throw Refusal("that gang does not exist")
@@ -52,10 +55,22 @@ extension MockWorld {
             evaluations = []
         case .deleteCheckpoint(_, let step):
             guard let index = durable.firstIndex(of: step) else { throw Refusal("there is no such checkpoint") }
-            guard step != durable.last else { throw Refusal("the newest good checkpoint must stay") }
+            guard step != durable.last || mayDeleteBehind.map({ step > $0 }) ?? false else {
+                throw Refusal("the newest good checkpoint must stay")
+            }
             durable.remove(at: index)
+        case .decide: break
         case .finish(_, let outcome): try finish(outcome)
         }
+    }
+
+    /// What was committed behind `step` is of a history that is left; nobody's memory is of any other.
+    private mutating func goBack(to step: Int) {
+        everCommitted.removeLast(everCommitted.count - step)
+        lineage = everCommitted
+        for index in processes.indices { processes[index].holds = nil }
+        mayDeleteBehind = step
+        left = (lastGeneration, step)
     }
 
     private mutating func start(_ worker: WorkerID) throws {

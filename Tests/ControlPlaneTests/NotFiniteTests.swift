@@ -19,7 +19,7 @@ struct NotFiniteTests {
         let before = try #require(world.coordinator.run?.members)
         let commands = try notFinite(&world, [worker(1)])
         guard case .abort(_, _, because: let reason) = commands.first,
-            case .form(_, Generation(2), let members, restore: 3, transfers: []) = commands.last
+            case .form(_, Generation(2), let members, restore: 3, transfers: [], _) = commands.last
         else {
             Issue.record("it is not done again from memory: \(commands)")
             return

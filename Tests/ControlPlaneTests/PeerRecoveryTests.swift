@@ -13,7 +13,7 @@ struct PeerRecoveryTests {
     }
 
     private func form(in commands: [Command]) -> (members: [Member], restore: Int, transfers: [StateTransfer]?)? {
-        for case .form(_, _, let members, let restore, let transfers) in commands {
+        for case .form(_, _, let members, let restore, let transfers, _) in commands {
             return (members, restore, transfers)
         }
         return nil

@@ -64,11 +64,28 @@ struct RecordLineTests {
             .formationOverdue(missing: [node, worker(0)]),
             .formationOverdue(missing: []), .replicasDisagree(step: 4, norms: text), .coordinatorLost,
             .stepNotFinite(step: 4, suspects: [node, worker(0)]), .stepNotFinite(step: 4, suspects: []),
+            .stepDoubted(step: 454), .workerDeviant(worker: node, rank: 2, step: 454),
+            .diverged(step: 504, to: 325), .diverged(step: 504, to: nil),
         ]
         let outcomes: [Outcome] = [
             .completed, .interrupted(checkpoint: 8), .gaveUp(restarts: 3, last: text),
             .unsaved(checkpoint: 4, reason: text), .diverged(checkpoint: 4, because: text),
         ]
+        let alarm = SpikeAlarm(
+            step: 454, onset: 450, kind: .spike, value: 5.85, deviation: 28.8, sum: 15, median: 3, spread: 0.1)
+        let broken = SpikeAlarm(
+            step: 7, onset: 7, kind: .nonFinite, value: .infinity, deviation: .infinity, sum: 0, median: 0, spread: 0)
+        let verdicts: [SpikeDecision.Verdict] = [
+            .outlier(batch: 9, worst: 3), .outlier(batch: 9, worst: nil), .recompute, .hardware(rank: 2),
+            .hardware(rank: nil), .wait(until: 504), .harmless(rise: 0.02, isHealed: false),
+            .rollBack(to: 325, batches: 326..<555, rateScale: 0.75, attempt: 2),
+            .rollBack(to: 325, batches: nil, rateScale: nil, attempt: 1), .giveUp(attempts: 3), .pin(step: 325),
+            .pin(step: nil),
+        ]
+        let decisions =
+            verdicts.map { SpikeDecision($0, because: alarm) } + [
+                SpikeDecision(.recompute, because: broken, isDry: true)
+            ]
         return [
             .startWorker(node), .evict(node, because: text), .welcome(worker: node, incarnation: Incarnation(9)),
             .refuse(because: text), .wait(run: run, because: .workersMissing(free: 1, needed: 3)),
@@ -78,13 +95,16 @@ struct RecordLineTests {
             .form(
                 run: run, generation: one, members: members, restore: 4,
                 transfers: [StateTransfer(to: 1, from: 0), StateTransfer(to: 12, from: 3)]),
+            .form(
+                run: run, generation: one, members: members, restore: 350, transfers: nil,
+                course: Course(skipped: [351..<555], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!),
             .regroup(run: run, generation: one, size: 2),
             .finish(run: run, outcome: .memberLost(checkpoint: 3, last: "rank 1 left")),
             .begin(run: run, generation: one),
             .saveCheckpoint(run: run, generation: one, step: 4), .evaluate(run: run, generation: one, step: 4),
             .commit(run: run, generation: one, step: 4), .deleteCheckpoint(run: run, step: 4),
         ] + interruptions.map { .abort(run: run, generation: one, because: $0) }
-            + outcomes.map { .finish(run: run, outcome: $0) }
+            + outcomes.map { .finish(run: run, outcome: $0) } + decisions.map { .decide(run: run, $0) }
     }
 
     @Test func `every event reads back from its line`() throws {

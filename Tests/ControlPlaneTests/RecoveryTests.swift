@@ -21,7 +21,7 @@ struct RecoveryTests {
             ])
         #expect(loss.sentence == "rank 1 (a/1) was ended by SIGKILL")
         let joined = try world.join(worker(1))
-        guard case .form(_, Generation(2), let members, restore: 4, transfers: nil) = joined.last else {
+        guard case .form(_, Generation(2), let members, restore: 4, transfers: nil, _) = joined.last else {
             Issue.record("no gang was formed: \(joined)")
             return
         }
@@ -58,7 +58,7 @@ struct RecoveryTests {
         try world.joinAll()
         #expect(world.gang?.committed == 9)
         let commands = try world.failRestore(rank: 1)
-        guard case .form(_, Generation(3), _, restore: 4, transfers: nil) = commands.last else {
+        guard case .form(_, Generation(3), _, restore: 4, transfers: nil, _) = commands.last else {
             Issue.record("step 4 was not restored: \(commands)")
             return
         }

@@ -102,7 +102,7 @@ struct Chronicle {
         switch command {
         case .startWorker(let worker):
             pending.append(.workerJoined(worker: worker, node: worker.node, processID: 40, numerics: "plain"))
-        case .form(_, let generation, let members, _, _):
+        case .form(_, let generation, let members, _, _, _):
             for member in members {
                 pending.append(
                     .memberFormed(worker: member.worker, incarnation: member.incarnation, generation: generation))
@@ -124,7 +124,7 @@ struct Chronicle {
                 }
             }
         case .finish: pending = []
-        case .evict, .welcome, .refuse, .wait, .deleteCheckpoint: break
+        case .evict, .welcome, .refuse, .wait, .deleteCheckpoint, .decide: break
         }
     }
 

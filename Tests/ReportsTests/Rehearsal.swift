@@ -66,7 +66,7 @@ struct Rehearsal {
         for command in commands {
             switch command {
             case .startWorker(let worker): fulfil(join(worker))
-            case .form(_, let generation, let members, _, _):
+            case .form(_, let generation, let members, _, _, _):
                 for member in members {
                     tell(
                         .memberFormed(worker: member.worker, incarnation: member.incarnation, generation: generation),

@@ -133,14 +133,15 @@ struct PlacesTwice: Mutant {
     mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
         guard case .record(let event, let commands) = output else { return [output] }
         let bent = commands.map { command in
-            guard case .form(let run, let generation, var members, let restore, let transfers) = command,
+            guard case .form(let run, let generation, var members, let restore, let transfers, let course) = command,
                 members.count > 1
             else {
                 return command
             }
             (members[1].worker, members[1].incarnation) = (members[0].worker, members[0].incarnation)
             return .form(
-                run: run, generation: generation, members: members, restore: restore, transfers: transfers)
+                run: run, generation: generation, members: members, restore: restore, transfers: transfers,
+                course: course)
         }
         return [.record(event, bent)]
     }
@@ -219,13 +220,15 @@ struct TakesOneForTwo: Mutant {
     mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
         guard
             case .send(
-                .form(let generation, let rank, var members, let restore, let transfers), let to, let incarnation) =
-                output
+                .form(let generation, let rank, var members, let restore, let transfers, let course), let to,
+                let incarnation) = output
         else { return [output] }
         for index in members.indices { members[index].endpoint = String(members[index].endpoint.prefix { $0 != "?" }) }
         return [
             .send(
-                .form(generation: generation, rank: rank, members: members, restore: restore, transfers: transfers),
+                .form(
+                    generation: generation, rank: rank, members: members, restore: restore, transfers: transfers,
+                    course: course),
                 to: to, incarnation: incarnation)
         ]
     }

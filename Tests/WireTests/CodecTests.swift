@@ -42,6 +42,9 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
     .form(
         generation: Generation(2), rank: 1, members: twoMembers, restore: 12,
         transfers: [StateTransfer(to: 1, from: 0)]),
+    .form(
+        generation: Generation(3), rank: 0, members: twoMembers, restore: 350, transfers: nil,
+        course: Course(skipped: [351..<555, 700..<901], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!),
     .begin(generation: Generation(2)),
     .saveCheckpoint(generation: Generation(2), step: 10),
     .evaluate(generation: Generation(2), step: 10),

@@ -103,9 +103,9 @@ func `words pass both ways and a closed connection names its peer`(overTCP: Bool
     try stranger.send([])
     #expect(try cause() == .tooShort)
     var hello = greeting
-    hello.version = 2
+    hello.version = protocolVersion + 1
     try stranger.send(Frame(WorkerMessage.hello(hello), incarnation: nobody).bytes)
-    #expect(try cause() == .version(2))
+    #expect(try cause() == .version(protocolVersion + 1))
 }
 
 @Test func `an oversized frame and raw garbage close their connection and nothing else`() throws {

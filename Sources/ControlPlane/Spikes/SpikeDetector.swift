@@ -23,15 +23,15 @@ public struct SpikeAlarm: Equatable, Sendable {
     public var onset: Int
     /// How the curve rose.
     public var kind: Kind
-    /// The value of that step.
+    /// The value of that step; infinite for one that is no number, so that equal alarms are equal.
     public var value: Double
     /// Its deviation from the baseline, in spreads.
     public var deviation: Double
     /// The cumulative sum.
     public var sum: Double
-    /// The baseline's median.
+    /// The baseline's median; 0 while there is none.
     public var median: Double
-    /// The baseline's spread.
+    /// The baseline's spread; 0 while there is none.
     public var spread: Double
 
     /// An alarm from its parts.
@@ -179,8 +179,9 @@ public struct SpikeDetector: Equatable, Sendable {
 
     private mutating func raise(_ kind: SpikeAlarm.Kind, _ value: Double, deviation: Double) -> Finding {
         let found = SpikeAlarm(
-            step: lastStep, onset: onset ?? lastStep, kind: kind, value: value, deviation: deviation, sum: sum,
-            median: baseline.count > 0 ? baseline.median : .nan, spread: baseline.count > 0 ? baseline.spread : .nan)
+            step: lastStep, onset: onset ?? lastStep, kind: kind, value: value.isNaN ? .infinity : value,
+            deviation: deviation, sum: sum, median: baseline.count > 0 ? baseline.median : 0,
+            spread: baseline.count > 0 ? baseline.spread : 0)
         alarm = found
         return .alarm(found)
     }

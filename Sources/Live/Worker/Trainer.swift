@@ -51,6 +51,8 @@ final class Trainer {
     private var trees: [GradientTree] = []
 
     private var membership: Membership?
+    /// Which batches its steps take. For steps up to the restored one the course of before said the same.
+    private var course = Course()
     /// The last step that is applied to `state`; nil while `state` holds no step's result.
     private var applied: Int?
     /// Whether `state` is that of step 0 and has never been another.
@@ -124,7 +126,8 @@ final class Trainer {
     /// Follows one order of the coordinator. Orders of generations that are over change nothing.
     func follow(_ order: CoordinatorMessage) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers):
+        case .form(let generation, let rank, let members, let restore, let transfers, let course):
+            self.course = course
             form(generation, rank: rank, members: members, restore: restore, transfers)
         case .begin(let generation):
             guard generation == membership?.generation, let applied else { break }
@@ -244,7 +247,8 @@ final class Trainer {
                 if interruption.isAborted(membership.generation) { throw Aborted() }
                 let started = monotonicNow()
                 defer { afflictions.drag(after: monotonicNow() - started) }
-                sampler.fill(step: step, microBatch: index, tokens: batch.tokens, targets: batch.targets)
+                sampler.fill(
+                    step: step, of: course, microBatch: index, tokens: batch.tokens, targets: batch.targets)
                 return model.forwardBackward(
                     parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
             }
@@ -299,7 +303,8 @@ final class Trainer {
         writing?.waitUntilCopied()
         optimizer.update(
             state, gradient: gradient.base, step: step,
-            learningRate: job.training.learningRate.rate(at: step, of: job.training.steps), gradientScale: scale)
+            learningRate: job.training.learningRate.rate(at: step, of: job.training.steps)
+                * course.rateFactor(at: step), gradientScale: scale)
         applied = step
         isPristine = false
         pending = nil

@@ -39,7 +39,7 @@ extension CoordinatorMessage: ControlMessage {
             writer.integer(interval.nanoseconds)
             writer.integer(lease.nanoseconds)
         case .refuse(let reason), .exit(let reason): writer.text(reason)
-        case .form(let generation, let rank, let members, let restore, let transfers):
+        case .form(let generation, let rank, let members, let restore, let transfers, let course):
             writer.int(generation.number)
             writer.int(rank)
             writer.list(members) { $0.member($1) }
@@ -49,6 +49,7 @@ extension CoordinatorMessage: ControlMessage {
                 writer.int(transfer.receiver)
                 writer.int(transfer.source)
             }
+            writer.text(course.lineText)
         case .begin(let generation): writer.int(generation.number)
         case .saveCheckpoint(let generation, let step), .evaluate(let generation, let step),
             .commit(let generation, let step):
@@ -124,8 +125,9 @@ extension ByteReader {
         guard isFromMembers == 1 || isFromMembers == 0 && transfers.isEmpty else {
             throw .malformed(field: "transfers")
         }
+        guard let course = Course(lineText: try text("course")) else { throw .malformed(field: "course") }
         return .form(
             generation: generation, rank: rank, members: members, restore: restore,
-            transfers: isFromMembers == 1 ? transfers : nil)
+            transfers: isFromMembers == 1 ? transfers : nil, course: course)
     }
 }

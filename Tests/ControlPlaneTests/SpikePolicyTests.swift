@@ -1,0 +1,195 @@
+// The policy against loss spikes in a world whose losses the test chooses: what is decided, in which words, and that the
+// run computes the right batches afterwards.
+
+import ControlPlane
+import Jobs
+import Primitives
+import Testing
+
+struct SpikePolicyTests {
+    /// Six hundred steps by three workers, a checkpoint every 25th, the policy at its defaults.
+    private static let plan = RunPlan.small.with {
+        ($0.steps, $0.checkpointInterval, $0.checkpointsKept) = (1_200, 25, 2)
+        ($0.recovery, $0.onWorkerLoss) = (.peer, .spare)
+        $0.lossSpike = LossSpikeSpec()
+    }
+
+    /// A quiet loss around 3 with a spread of about 0.1, and `rise` on top, by batch.
+    private static func curve(
+        _ rise: @escaping @Sendable (Int) -> Double
+    ) -> @Sendable (Int, Int, WorkerID) -> Double {
+        { batch, _, _ in 3 + 0.1349 * Double((batch * 37) % 101 - 50) / 50 + rise(batch) }
+    }
+
+    private static func world(
+        plan: RunPlan = plan, _ curve: @escaping @Sendable (Int, Int, WorkerID) -> Double
+    ) throws -> MockWorld {
+        var world = MockWorld(plan: plan)
+        world.curve = curve
+        world.norm = { batch in 1 + 0.1 * Double((batch * 37) % 101 - 50) / 50 }
+        try world.submit()
+        try world.offer(slots: plan.workers)
+        try world.joinAll()
+        try world.formAll()
+        return world
+    }
+
+    private static func decisions(_ world: MockWorld) -> [SpikeDecision] {
+        world.entries.flatMap(\.commands).compactMap { if case .decide(_, let decision) = $0 { decision } else { nil } }
+    }
+
+    @Test func `a single bad batch is recorded with its number and its worst micro-batch, and nothing else happens`()
+        throws
+    {
+        var world = try Self.world { batch, microBatch, _ in
+            Self.curve { _ in 0 }(batch, 0, worker(0)) + (batch == 450 ? (microBatch == 5 ? 12 : 1) : 0)
+        }
+        try world.live(through: 600)
+        #expect(Self.decisions(world).map(\.verdict) == [.outlier(batch: 450, worst: 5)])
+        #expect(world.coordinator.run?.generation == Generation(1))
+    }
+
+    @Test func `a spike that heals is computed twice, waited for, and found harmless`() throws {
+        var world = try Self.world(Self.curve { (450..<470).contains($0) ? 2.9 : 0 })
+        try world.live(through: 600)
+        let decisions = Self.decisions(world)
+        #expect(decisions.map(\.word) == ["recompute", "wait", "healed"])
+        #expect(decisions.map(\.alarm.step) == [454, 454, 454] && decisions[0].alarm.onset == 450)
+        #expect(world.coordinator.run?.spikes.course.isStraight == true)
+        #expect(world.coordinator.run?.restarts == 0)
+    }
+
+    @Test func `the second computation gives every micro-batch to another worker`() throws {
+        var world = try Self.world(Self.curve { $0 >= 450 ? 2.9 : 0 })
+        try world.live(through: 453)
+        let before = try #require(world.gang).members
+        try world.step()
+        try world.formAll()
+        let after = try #require(world.gang).members
+        #expect(Set(before.map(\.worker)) == Set(after.map(\.worker)))
+        #expect(zip(before, after).allSatisfy { $0.part == $1.part && $0.worker != $1.worker })
+    }
+
+    @Test func `a loss that stays up is answered by a rollback, and the data are left out`() throws {
+        // The fault is in the data: batches from 450 to 549 teach the model something wrong for ever.
+        var world = try Self.world(Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
+        try world.live(through: 650)
+        let decisions = Self.decisions(world)
+        #expect(decisions.map(\.word) == ["recompute", "wait", "rollback to 325"])
+        // Through alarm + 100.
+        #expect(decisions[2].verdict == .rollBack(to: 325, batches: 326..<555, rateScale: nil, attempt: 1))
+        let run = try #require(world.coordinator.run)
+        #expect(run.spikes.course.skipped == [326..<555] && run.spikes.course.batch(of: 326) == 555)
+        #expect(
+            decisions[2].sentence
+                == "the loss rose to 5.85 at step 454, 28.8 spreads above 3.00, since step 450: back to step 325, leaving out "
+                + "batches 326 to 554")
+        #expect(decisions[2].alternatives.count == 3)
+        try world.checkReplay()
+    }
+
+    @Test func `a spike that comes back is answered from further back, at a lower rate, and in the end by giving up`()
+        throws
+    {
+        // Every time that the run has gone back, bad batches follow behind those that are left out.
+        let bad = [450..<550, 700..<900, 1_100..<1_300, 1_500..<1_700]
+        var world = try Self.world(Self.curve { batch in bad.contains { $0.contains(batch) } ? 2.9 : 0 })
+        try world.live(through: 1_100)
+        let verdicts = Self.decisions(world).map(\.verdict)
+        let rollbacks = verdicts.compactMap { verdict -> (Double?, Int)? in
+            if case .rollBack(_, _, let scale, let attempt) = verdict { (scale, attempt) } else { nil }
+        }
+        #expect(rollbacks.map(\.0) == [nil, 0.75, 0.5] && rollbacks.map(\.1) == [1, 2, 3])
+        #expect(verdicts.last == .giveUp(attempts: 3))
+        guard case .diverged(let checkpoint, let report) = world.outcome else {
+            Issue.record("the run ended with \(world.outcome.debugDescription)")
+            return
+        }
+        #expect(checkpoint > 0 && report.hasPrefix("the loss rose to 5."))
+        try world.checkReplay()
+    }
+
+    @Test func `a worker that computes wrongly is named and replaced, and no data are left out`() throws {
+        var world = try Self.world { batch, _, who in
+            Self.curve { _ in 0 }(batch, 0, who) + (batch >= 450 && who == worker(1) ? 9 : 0)
+        }
+        try world.live(through: 454) { $0.outcome != nil || !$0.decisionsOfHardware.isEmpty }
+        let decisions = Self.decisions(world)
+        #expect(decisions.map(\.word) == ["recompute", "hardware"])
+        let evicted = world.entries.flatMap(\.commands).compactMap { command -> WorkerID? in
+            if case .evict(let worker, _) = command { worker } else { nil }
+        }
+        #expect(evicted == [worker(1)])
+        #expect(world.coordinator.run?.spikes.course.isStraight == true && world.coordinator.run?.committed == 453)
+    }
+
+    @Test func `a slow drift is answered without waiting`() throws {
+        var world = try Self.world(Self.curve { $0 > 450 ? 0.004 * Double($0 - 450) : 0 })
+        try world.live(through: 560)
+        let decisions = Self.decisions(world)
+        #expect(decisions.first?.alarm.kind == .drift)
+        #expect(decisions.map(\.word).prefix(2) == ["recompute", "rollback to 375"])
+    }
+
+    @Test func `a policy that only reports says what it would do, and does nothing`() throws {
+        var world = try Self.world(
+            plan: Self.plan.with { $0.lossSpike.action = .report }, Self.curve { (450..<600).contains($0) ? 2.9 : 0 })
+        try world.live(through: 700)
+        let decisions = Self.decisions(world)
+        #expect(decisions.map(\.word) == ["wait", "would go back to 325"] && decisions.allSatisfy(\.isDry))
+        #expect(world.coordinator.run?.generation == Generation(1))
+        #expect(world.coordinator.run?.spikes.course.isStraight == true)
+    }
+
+    @Test func `retention keeps what a rollback would need, and the one behind it`() throws {
+        var world = try Self.world(Self.curve { _ in 0 })
+        try world.live(through: 500)
+        #expect(world.durable == [375, 425, 475, 500])
+        let steps = Array(stride(from: 25, through: 500, by: 25))
+        let surplus = SpikeWatch(LossSpikeSpec()).surplus(of: steps, kept: 2, committed: 500)
+        #expect(steps.filter { !surplus.contains($0) } == [400, 425, 475, 500])
+    }
+
+    @Test func `a checkpoint of a history that was left is not taken for one of this`() throws {
+        var world = try Self.world(Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
+        try world.live(through: 499)
+        try world.step()  // Step 500 is to be saved, and its write takes long.
+        #expect(world.writes.map(\.step) == [500])
+        try world.live(through: 505, writes: false) { $0.gang?.course.isStraight == false }
+        let commands = try world.write(500)
+        #expect(commands == [.deleteCheckpoint(run: world.run, step: 500)])
+        #expect(world.coordinator.run?.checkpoints.last?.step == 325)
+    }
+
+    @Test func `skipped ranges and the policy's state survive a coordinator`() throws {
+        var world = try Self.world(Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
+        try world.live(through: 600)
+        let before = try #require(world.coordinator.run?.spikes)
+        try world.checkReplay()
+        var coordinator = Coordinator()
+        for entry in world.entries {
+            let event = try Event(Line(parsing: entry.event.line.text))
+            _ = coordinator.handle(event, at: entry.at)
+        }
+        #expect(coordinator.run?.spikes == before && !before.course.isStraight)
+    }
+}
+
+extension MockWorld {
+    fileprivate var decisionsOfHardware: [SpikeDecision] {
+        entries.flatMap(\.commands).compactMap { command in
+            if case .decide(_, let decision) = command, case .hardware = decision.verdict { decision } else { nil }
+        }
+    }
+
+    /// Steps, reforms and writes checkpoints until `last` is committed, the run is over, or `isDone`.
+    fileprivate mutating func live(
+        through last: Int, writes: Bool = true, until isDone: (MockWorld) -> Bool = { _ in false }
+    ) throws {
+        for _ in 0..<10_000 where outcome == nil && coordinator.run!.committed < last && !isDone(self) {
+            if gang?.hasBegun != true { try formAll() }
+            try step()
+            if writes, let write = self.writes.first { try self.write(write.step) }
+        }
+    }
+}
