@@ -23,7 +23,7 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
-        .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CHost", cSettings: [.treatAllWarnings(as: .error)]),
 
         // Pure: values in, values out.
         .target(name: "Primitives", swiftSettings: strict),
@@ -52,8 +52,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
-            name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"], swiftSettings: strict),
-
+            name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
+            resources: [.embedInCode("Page")], swiftSettings: strict),
         .target(
             name: "Exports", dependencies: ["Primitives", "ControlPlane", "Journaling", "Reports", "CKernels"],
             swiftSettings: strict),
@@ -66,13 +66,13 @@ let package = Package(
 
         // The live world. The worker's half links neither the journal's database nor the YAML reader.
         .target(
-            name: "Wire", dependencies: ["Primitives", "Messages", "CKernels", "CZeroMQ", "CSystem"],
+            name: "Wire", dependencies: ["Primitives", "Messages", "CKernels", "CZeroMQ", "CHost"],
             path: "Sources/Live/Wire",
             swiftSettings: strict),
         .target(
             name: "Worker",
             dependencies: [
-                "Primitives", "Jobs", "Messages", "Training", "Wire", "CSystem",
+                "Primitives", "Jobs", "Messages", "Training", "Wire", "CHost",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Live/Worker", swiftSettings: strict),
@@ -80,7 +80,7 @@ let package = Package(
             name: "LiveCoordinator",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane", "Journaling", "Training",
-                "Wire", "CSystem", .product(name: "Logging", package: "swift-log"),
+                "Wire", "CHost", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Live/Coordinator", swiftSettings: strict),
 
@@ -88,7 +88,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CSystem",
+                "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -105,6 +105,9 @@ let package = Package(
         .executableTarget(
             name: "StepBenchmark", dependencies: ["Primitives", "Jobs", "Training"], path: "benchmarks/StepBenchmark",
             swiftSettings: strict),
+        .executableTarget(
+            name: "RehearsedRun", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
+            path: "benchmarks/RehearsedRun", swiftSettings: strict),
 
         // Tests, one target a module.
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),

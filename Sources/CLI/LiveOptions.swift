@@ -78,7 +78,8 @@ struct LiveOptions: ParsableArguments {
             return (
                 read.spec,
                 LiveRun.Papers(
-                    job: text, cluster: cluster.map { ($0.name, clusterText ?? "") }, resolved: read.resolvedText)
+                    job: text, cluster: cluster.map { ($0.name, clusterText ?? "", $0.dollarsPerWorkerHour) },
+                    resolved: read.resolvedText)
             )
         } catch let errors as SpecFileErrors {
             throw Failure(

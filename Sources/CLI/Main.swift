@@ -22,7 +22,8 @@ struct Understudy: ParsableCommand {
         version: "understudy \(programVersion)",
         subcommands: [
             LaunchCommand.self, CoordinatorCommand.self, ValidateCommand.self, RunsCommand.self, ShowCommand.self,
-            IncidentsCommand.self, TimelineCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
+            IncidentsCommand.self, TimelineCommand.self, ReportCommand.self, SampleCommand.self, LogitsCommand.self,
+            ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
             DrillCommand.self, DetectCommand.self,
         ])

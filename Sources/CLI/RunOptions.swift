@@ -53,15 +53,18 @@ struct RunArgument: ParsableArguments {
 
     /// The run's folder.
     func folder() throws -> RunFolder {
-        guard let run else {
-            guard let newest = runs.all().first else {
-                throw Failure(
-                    .failed,
-                    "there is no run in \(runs.directory)/ yet; start one with: understudy launch jobs/quickstart.yaml")
-            }
-            return newest
-        }
+        guard let run else { return try RunArgument.newest(in: runs) }
         return try RunArgument.find(run, in: runs)
+    }
+
+    /// The folder of the newest run.
+    static func newest(in runs: RunsOption) throws -> RunFolder {
+        guard let newest = runs.all().first else {
+            throw Failure(
+                .failed,
+                "there is no run in \(runs.directory)/ yet; start one with: understudy launch jobs/quickstart.yaml")
+        }
+        return newest
     }
 
     /// The folder of the run that was named, or whose path was given.
@@ -93,6 +96,7 @@ func readRun(_ folder: RunFolder) throws -> RunSource {
         let weights = newest.map { String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0) }
         return RunSource(
             history: history, job: try LiveRun.decodeJob(journal), cluster: (try? journal.meta("cluster")) ?? nil,
+            dollarsPerWorkerHour: ((try? journal.meta("usd_per_worker_hour")) ?? nil).flatMap { Double($0) },
             folder: folder.path, weights: weights, isCoordinated: LiveRun.isDriven(folder))
     } catch let error as JournalError {
         throw Failure(.failed, error.description)

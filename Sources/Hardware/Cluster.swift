@@ -16,6 +16,13 @@ public struct Cluster: Equatable, Sendable, Codable {
         self.groups = groups
     }
 
+    /// What a worker costs in the mean, in US dollars an hour; 0 where there is no slot.
+    public var dollarsPerWorkerHour: Double {
+        let slots = groups.reduce(0) { $0 + $1.nodes.count * $1.slotsPerNode }
+        let dollars = groups.reduce(0) { $0 + Double($1.nodes.count) * $1.dollarsPerHour }
+        return slots > 0 ? dollars / Double(slots) : 0
+    }
+
     /// Every node in the file's order, with the group it is of.
     public var nodes: [(id: NodeID, group: NodeGroup)] { groups.flatMap { group in group.nodes.map { ($0, group) } } }
 }

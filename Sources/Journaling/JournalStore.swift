@@ -124,27 +124,32 @@ public final class JournalStore: Sendable {
 
     /// Makes `record` durable. When this returns, the record survives a crash of process and machine.
     /// - Throws: `JournalError.cannotAppend` when it could not; nothing of it is stored then.
-    public func append(_ record: Record) throws(JournalError) {
-        let event = record.event.line
-        let commands = record.commands.map(\.line.text).joined(separator: "\n")
+    public func append(_ record: Record) throws(JournalError) { try append(contentsOf: CollectionOfOne(record)) }
+
+    /// Makes `records` durable together: all of them or none. For worlds whose clock is their own, which need not wait
+    /// for the disk at every record.
+    /// - Throws: `JournalError.cannotAppend` when it could not; nothing of them is stored then.
+    public func append(contentsOf records: some Sequence<Record>) throws(JournalError) {
         do {
             try database.writeWithoutTransaction { database in
                 try database.inTransaction {
-                    let insertion = try database.cachedStatement(
-                        sql: "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)")
-                    try insertion.execute(arguments: [
-                        record.sequence, record.at.nanoseconds, record.wallNanoseconds, event.head, event.text,
-                        commands,
-                    ])
-                    if case .stepContributed(_, let generation, let report) = record.event,
-                        record.commits(report.step)
-                    {
-                        try Self.insert(report, generation, record, into: database)
-                    }
+                    for record in records { try Self.insert(record, into: database) }
                     return .commit
                 }
             }
         } catch { throw .cannotAppend(path: path, reason: Self.reason(error)) }
+    }
+
+    private static func insert(_ record: Record, into database: Database) throws {
+        let event = record.event.line
+        let insertion = try database.cachedStatement(sql: "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)")
+        try insertion.execute(arguments: [
+            record.sequence, record.at.nanoseconds, record.wallNanoseconds, event.head, event.text,
+            record.commands.map(\.line.text).joined(separator: "\n"),
+        ])
+        if case .stepContributed(_, let generation, let report) = record.event, record.commits(report.step) {
+            try insert(report, generation, record, into: database)
+        }
     }
 
     private static func insert(

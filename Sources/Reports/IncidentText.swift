@@ -96,9 +96,10 @@ extension RunHistory {
         case .lossSpike(let decision): return (decision.isDry ? "none; it would be: " : "") + decision.done
         case .interruption: break
         }
-        guard let next = segments.first(where: { $0.index == incident.segment + 1 }) else {
+        guard segments.indices.contains(incident.segment + 1) else {
             return isOver ? "none: the run is over" : "the next gang is awaited"
         }
+        let next = segments[incident.segment + 1]
         if next.isFromMembers {
             let size =
                 plan.map { next.members.count < $0.workers } ?? false ? " with \(next.members.count) workers" : ""

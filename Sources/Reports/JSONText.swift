@@ -17,19 +17,22 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case timeline = "understudy/timeline/v1"
     /// What rules for loss spikes say about a curve.
     case detection = "understudy/detection/v1"
+    /// What the page of a run shows.
+    case page = "understudy/page/v1"
 }
 
-/// `document` as pretty JSON with sorted keys and a line break at the end.
+/// `document` as JSON with sorted keys: pretty with a line break at the end, or `isCompact`, for programs alone.
 ///
 /// A figure that is not known is left out. One that is no finite number is the string `"nan"`, `"inf"` or `"-inf"`:
 /// JSON has no such numbers, `null` would read as unknown, and a diverged loss is not unknown.
 /// - Precondition: encoding the document cannot throw; the documents of this module cannot.
-public func encodeJSON(_ document: some Encodable) -> String {
+public func encodeJSON(_ document: some Encodable, isCompact: Bool = false) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !isCompact { encoder.outputFormatting.insert(.prettyPrinted) }
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do { return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n" } catch {
+    do { return String(decoding: try encoder.encode(document), as: UTF8.self) + (isCompact ? "" : "\n") } catch {
         preconditionFailure("a document of type \(type(of: document)) cannot be encoded: \(error)")
     }
 }

@@ -14,6 +14,8 @@ public struct RunSource: Sendable {
     public var job: JobSpec?
     /// The name of the cluster it runs on; nil when that is not known.
     public var cluster: String?
+    /// What one worker costs, in US dollars an hour; nil when its cluster's price is not known.
+    public var dollarsPerWorkerHour: Double?
     /// Where the run lies on disk; nil when it is nowhere.
     public var folder: String?
     /// Where the newest checkpoint's weights lie; nil when there is none.
@@ -24,12 +26,13 @@ public struct RunSource: Sendable {
 
     /// A run to be reported from its parts.
     public init(
-        history: RunHistory, job: JobSpec? = nil, cluster: String? = nil, folder: String? = nil,
-        weights: String? = nil, isCoordinated: Bool = false
+        history: RunHistory, job: JobSpec? = nil, cluster: String? = nil, dollarsPerWorkerHour: Double? = nil,
+        folder: String? = nil, weights: String? = nil, isCoordinated: Bool = false
     ) {
         self.history = history
         self.job = job
         self.cluster = cluster
+        self.dollarsPerWorkerHour = dollarsPerWorkerHour
         self.folder = folder
         self.weights = weights
         self.isCoordinated = isCoordinated

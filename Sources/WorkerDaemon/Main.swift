@@ -2,7 +2,7 @@
 // program of its own, without database and YAML reader, because its start is part of every recovery.
 
 import ArgumentParser
-import CSystem
+import CHost
 import Foundation
 import Logging
 import Primitives
@@ -66,7 +66,7 @@ struct WorkerCommand: ParsableCommand {
 
     /// Works, and returns the exit code with what to say about it.
     func work() -> (code: Int32, message: String?) {
-        if supervised, csystem_set_parent_death_signal(SIGKILL) != 0 {
+        if supervised, chost_set_parent_death_signal(SIGKILL) != 0 {
             return (1, "cannot follow the supervisor's life")
         }
         do {

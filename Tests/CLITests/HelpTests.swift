@@ -7,7 +7,8 @@ extension CommandLineTool {
     @Suite("Help")
     struct Help {
         static let commands: [[String]] = [
-            [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"], ["sample"],
+            [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"], ["report"],
+            ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
             ["doctor"], ["drill"], ["detect"],
         ]

@@ -63,13 +63,16 @@ public final class LiveRun {
     public struct Papers: Sendable {
         /// The job file's text.
         public var job: String
-        /// The cluster's name and its file's text; nil when none was given.
-        public var cluster: (name: String, text: String)?
+        /// The cluster's name, its file's text, and what a worker on it costs in US dollars an hour; nil when none was
+        /// given.
+        public var cluster: (name: String, text: String, dollarsPerWorkerHour: Double)?
         /// Every value of the job and where it came from.
         public var resolved: String
 
         /// The papers of a run.
-        public init(job: String, cluster: (name: String, text: String)?, resolved: String) {
+        public init(
+            job: String, cluster: (name: String, text: String, dollarsPerWorkerHour: Double)?, resolved: String
+        ) {
             self.job = job
             self.cluster = cluster
             self.resolved = resolved
@@ -131,7 +134,10 @@ public final class LiveRun {
                 meta: [
                     ("run", folder.id.name), ("epoch_wall_ns", String(epoch)), ("job", try encode(job, folder)),
                     ("corpus_sha256", manifest.sha256),
-                ] + (papers.cluster.map { [("cluster", $0.name)] } ?? []))
+                ]
+                    + (papers.cluster.map {
+                        [("cluster", $0.name), ("usd_per_worker_hour", "\($0.dollarsPerWorkerHour)")]
+                    } ?? []))
         } catch let error as JournalError { throw .journal(error) } catch let error as LiveRunError {
             throw error
         } catch { throw .cannotMake(path: folder.journal, reason: describe(error)) }

@@ -2,7 +2,7 @@
 // thread that lives as long as the supervisor does all of it, because a parent-death signal follows the spawning thread
 // and not the process. Refuses to decide when a process is started again: the control plane does.
 
-import CSystem
+import CHost
 import ControlPlane
 import Foundation
 import Primitives
@@ -172,7 +172,7 @@ public final class Supervisor: Sendable {
     private func start(_ worker: WorkerID, launch number: Int, into children: inout [Child]) {
         do {
             let processID = try spawn(worker, log: launch.log(worker, number))
-            let descriptor = csystem_pidfd_open(processID)
+            let descriptor = chost_pidfd_open(processID)
             guard descriptor >= 0 else { throw SupervisorError(what: "watch a process", errno: -descriptor) }
             children.append(Child(worker: worker, processID: processID, descriptor: descriptor))
         } catch {

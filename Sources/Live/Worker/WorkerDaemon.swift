@@ -2,7 +2,7 @@
 // job it is welcomed with, and ends when it is told to, when its supervisor is gone, or when nothing has been heard from
 // the coordinator for as long as the lease says: no worker is ever left behind. Refuses to read a job file.
 
-import CSystem
+import CHost
 import Foundation
 import Jobs
 import Logging

@@ -3,7 +3,7 @@
 // finished chunks to all (all-gather), so that a vector crosses each wire about once each way. Refuses to notice dead
 // members: it waits until the data is there or somebody raises the abort flag.
 
-import CSystem
+import CHost
 import CZeroMQ
 import Messages
 import Primitives
@@ -152,5 +152,5 @@ public final class Exchange {
 
     /// Asks the C library to keep the memory of large messages for the next ones; call it once, early in a process that
     /// exchanges. Without it every large message maps and clears fresh pages.
-    public static func keepMessageMemory() { _ = csystem_keep_large_blocks() }
+    public static func keepMessageMemory() { _ = chost_keep_large_blocks() }
 }

@@ -1,7 +1,7 @@
 // How one thread wakes another that waits for messages: an event counter that polls like a socket, and a mailbox of
 // values on top of it. Refuses to be a socket: threads of one process share memory, and a lock is cheaper than a frame.
 
-import CSystem
+import CHost
 import Glibc
 import Synchronization
 
@@ -12,7 +12,7 @@ public final class WakeUp: Sendable {
 
     /// A lowered flag; traps when the process has no descriptor left, as nothing can be waited for then.
     public init() {
-        descriptor = csystem_eventfd()
+        descriptor = chost_eventfd()
         precondition(descriptor >= 0, "no event counter: \(String(cString: strerror(-descriptor)))")
     }
 

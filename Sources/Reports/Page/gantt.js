@@ -1,0 +1,166 @@
+// Nodes over time: a row a worker slot, rows that are alike drawn once. Training is plain, everything else is hatched or
+// marked, so that no cue is a colour alone. Follows the loss chart's window. Refuses to hide a failure: it is drawn last.
+
+const mostRows = 300;
+const gantt = { row: 16, label: 132, top: 20 };
+
+/** The rows of a run that differ, each with the workers that share it. How they came up before the first gang is no
+    difference: no two processes start alike. */
+function ganttRows(run) {
+  const groups = new Map(), first = run.segments[0]?.at_ns ?? 0;
+  const inOrder = [...run.page.rows].sort((a, b) => a.worker.localeCompare(b.worker, "en", { numeric: true }));
+  for (const row of inOrder) {
+    const key = JSON.stringify([row.segments, row.waits, row.spans.filter((span) => span.to_ns > first)]);
+    if (!groups.has(key)) groups.set(key, { ...row, workers: [] });
+    groups.get(key).workers.push(row.worker);
+  }
+  return [...groups.values()];
+}
+
+/** The spans of a row in full, in milliseconds: what its segments did, and what the row alone did. */
+function spansOf(row, run) {
+  const spans = [], segments = run.segments, end = run.elapsed * 1e9;
+  const each = (pairs, act) => {
+    for (let index = 0; index < pairs.length; index += 2) {
+      for (let number = pairs[index]; number <= pairs[index + 1]; number++) act(segments[number - 1], number);
+    }
+  };
+  each(row.waits, (segment, number) => {
+    spans.push({ activity: "idle", from: segments[number - 2].ended_at_ns, to: segment.at_ns });
+  });
+  each(row.segments, (segment, number) => {
+    spans.push({ activity: "restore", from: segment.at_ns, to: segment.began_at_ns, segment: number });
+    spans.push({ activity: "train", from: segment.began_at_ns, to: segment.ended_at_ns ?? end, segment: number });
+  });
+  for (const span of row.spans) {
+    spans.push({ activity: span.activity, from: span.from_ns, to: span.to_ns, incident: span.incident });
+  }
+  return spans.map((span) => ({ ...span, from: span.from / 1e6, to: span.to / 1e6 })).sort((a, b) => a.from - b.from);
+}
+
+/** A fill of lines, so that a span is told from another without its colour. */
+function hatch(context, colour, kind) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 6;
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = pen.fillStyle = colour;
+  pen.lineWidth = 1.4;
+  pen.beginPath();
+  if (kind === "dots") pen.fillRect(2, 2, 1.5, 1.5);
+  else for (const shift of [-6, 0, 6]) { pen.moveTo(shift, 6); pen.lineTo(shift + 6, 0); }
+  pen.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+class Gantt {
+  constructor(host) {
+    this.canvas = el("canvas", { role: "img", "aria-label": "What each worker did when" });
+    this.note = el("p", { class: "soft" });
+    host.append(el("div", { class: "scroll" }, this.canvas), this.note);
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.canvas.addEventListener("click", (event) => {
+      const near = (this.marks ?? []).filter(({ x, y }) => Math.abs(x - event.offsetX) < 7 && Math.abs(y - event.offsetY) < 9);
+      if (near.length) view.set({ incident: this.run.incidents[near[0].incident - 1].id });
+    });
+  }
+
+  show(run, axis, range) {
+    if (run !== this.run) {
+      this.run = run;
+      const all = ganttRows(run);
+      this.rows = all.slice(0, mostRows).map((row) => ({ ...row, all: spansOf(row, run) }));
+      this.note.textContent = all.length > mostRows ? `${all.length - mostRows} more rows are in the table` : "";
+    }
+    this.window = timeWindow(run, axis, range);
+    this.draw();
+  }
+
+  draw() {
+    const width = this.canvas.clientWidth;
+    if (!width || !this.rows) return;
+    const height = gantt.top + this.rows.length * gantt.row + 4, scale = window.devicePixelRatio || 1;
+    this.canvas.style.height = height + "px";
+    this.canvas.width = width * scale;
+    this.canvas.height = height * scale;
+    const context = this.canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.font = "11px " + getComputedStyle(document.body).fontFamily;
+    const label = Math.min(gantt.label, width / 3);
+    this.x = scaleOf(...this.window, label, width - 8, false);
+    this.marks = [];
+    this.paintAxis(context, height);
+    const fills = { restore: hatch(context, ink("restart")), idle: hatch(context, ink("queued"), "dots") };
+    this.rows.forEach((row, index) => this.paintRow(context, row, gantt.top + index * gantt.row, label, fills));
+    this.paintChosen(context, height);
+  }
+
+  paintAxis(context, height) {
+    const hours = scaleOf(this.x.low / 3.6e6, this.x.high / 3.6e6, this.x.from, this.x.to, false);
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    for (const value of ticks(hours, (this.x.to - this.x.from) / 80, true)) {
+      const x = Math.round(hours.at(value)) + 0.5;
+      context.strokeStyle = ink("grid");
+      context.beginPath(); context.moveTo(x, gantt.top - 3); context.lineTo(x, height); context.stroke();
+      context.fillStyle = ink("soft");
+      if (x < this.x.to - 14) context.fillText(value === 0 ? "0" : spanText(value * 3600), x, 2);
+    }
+  }
+
+  paintRow(context, row, y, label, fills) {
+    context.fillStyle = ink("ink");
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    const name = row.workers.length > 1 ? `${row.workers[0]} … ×${row.workers.length}` : row.workers[0];
+    context.fillText(name, 0, y + gantt.row / 2, label - 6);
+    const bar = gantt.row - 5, failures = [];
+    for (const span of row.all) {
+      if (span.to < this.x.low || span.from > this.x.high) continue;
+      const from = Math.max(this.x.from, this.x.at(span.from)), to = Math.min(this.x.to, this.x.at(span.to));
+      const width = Math.max(to - from, 0.7);
+      if (span.activity === "failure") failures.push({ x: from, incident: span.incident });
+      else if (span.activity === "train") {
+        context.fillStyle = ink(segmentInks[((span.segment ?? 1) - 1) % segmentInks.length]);
+        context.globalAlpha = 0.75;
+        context.fillRect(from, y + 2, Math.max(width - 0.5, 0.7), bar);
+        context.globalAlpha = 1;
+      } else if (span.activity === "down") {
+        context.strokeStyle = ink("queued");
+        context.lineWidth = 1;
+        context.beginPath(); context.moveTo(from, y + gantt.row / 2); context.lineTo(from + width, y + gantt.row / 2);
+        context.stroke();
+      } else if (fills[span.activity]) {
+        context.fillStyle = fills[span.activity];
+        context.fillRect(from, y + 2, width, bar);
+      }
+    }
+    for (const { x, incident } of failures) {
+      const middle = y + gantt.row / 2 - 0.5;
+      this.marks.push({ x, y: middle, incident });
+      const isChosen = this.run.incidents[incident - 1]?.id === view.get("incident"), size = isChosen ? 5 : 3.5;
+      context.strokeStyle = ink("paper");
+      context.lineWidth = 4;
+      for (let pass = 0; pass < 2; pass++) {
+        context.beginPath();
+        context.moveTo(x - size, middle - size); context.lineTo(x + size, middle + size);
+        context.moveTo(x - size, middle + size); context.lineTo(x + size, middle - size);
+        context.stroke();
+        context.strokeStyle = ink("accent");
+        context.lineWidth = isChosen ? 2.6 : 1.6;
+      }
+    }
+  }
+
+  /** The chosen incident as a band from its fault to progress regained. */
+  paintChosen(context, height) {
+    const chosen = this.run.incidents.find((incident) => incident.id === view.get("incident"));
+    if (!chosen) return;
+    const from = Math.max(this.x.from, this.x.at(chosen.at * 1e3));
+    const to = Math.min(this.x.to, this.x.at((chosen.at + chosen.down) * 1e3));
+    if (to < this.x.from || from > this.x.to) return;
+    context.fillStyle = ink("accent");
+    context.globalAlpha = 0.14;
+    context.fillRect(from, gantt.top - 3, Math.max(2, to - from), height);
+    context.globalAlpha = 1;
+  }
+}

@@ -1,0 +1,42 @@
+// Where the GPU-hours went, item by item, with the sum under the line; and the key to the page's other marks. Refuses
+// rounding that would hide a difference: the sum is made from the journal's nanoseconds.
+
+/** The ledger as a table with bars. */
+function ledgerTable(run) {
+  const most = Math.max(...run.ledger.map((item) => item.share), 1e-9);
+  const rows = run.ledger.map((item) => el("tr", { title: item.meaning },
+    el("td", { class: "nowrap" }, item.title),
+    el("td", { class: "n" }, short(item.gpuHours)),
+    el("td", { class: "n" }, shareText(item.share)),
+    el("td", { class: "track" }, el("i", {
+      style: `width:${(100 * item.share) / most}%;background:${bar(item.key)};min-width:${item.seconds > 0 ? 1 : 0}px`,
+    }))));
+  const items = ledgerItems.reduce((sum, [key]) => sum + run.page.ledger[key + "_ns"], 0);
+  const difference = run.page.ledger.elapsed_ns - items;
+  return el("table", { class: "ledger" },
+    el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "n" }, "GPU-hours"), el("th", { class: "n" }, "share"),
+      el("th", {}, ""))),
+    el("tbody", {}, rows, el("tr", { class: "total" }, el("td", {}, "elapsed"),
+      el("td", { class: "n" }, short(run.gpuHours)), el("td", { class: "n" }, "100.0 %"),
+      el("td", { class: "track soft" },
+        difference === 0 ? "the items add up" : `the items miss ${spanText(difference / 1e9)}`))));
+}
+
+/** A bar's fill: productive time is plain, everything else is striped, each at its own pace. */
+function bar(key) {
+  const colour = `var(--${key})`;
+  if (key === "productive") return colour;
+  const pace = 3 + ledgerItems.findIndex(([each]) => each === key);
+  return `repeating-linear-gradient(135deg, ${colour} 0 ${pace}px, `
+    + `color-mix(in srgb, ${colour} 55%, var(--paper)) ${pace}px ${pace + 2}px)`;
+}
+
+function ledgerPanel(run) {
+  const price = run.usd ? ` · $${short(run.gpuHours * run.usd)}` : "";
+  return el("section", { id: "ledger" },
+    el("div", { class: "bar" }, el("h2", {}, "Where the GPU-hours went"),
+      el("span", { class: "tools" }, `${run.workers} workers × ${spanText(run.elapsed)}${price}`)),
+    ledgerTable(run),
+    tableBehind(run.name + "-ledger", ["item", "seconds", "gpu_hours", "share", "meaning"],
+      () => run.ledger.map((item) => [item.title, item.seconds, item.gpuHours, item.share, item.meaning])));
+}

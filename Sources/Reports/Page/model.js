@@ -1,0 +1,87 @@
+// A run as the page draws it, made from its document: curves as typed arrays, what an incident cost, what an axis
+// measures. Refuses to draw.
+
+const ledgerItems = [
+  ["productive", "productive", "steps that raised the highest step"],
+  ["replayed", "done again", "steps done again, and parts of steps thrown away"],
+  ["detection", "detection", "from a fault to its detection"],
+  ["restart", "restart", "starting processes and restoring state"],
+  ["checkpoint", "checkpoints", "snapshots that training waited for, and the last save"],
+  ["stalled", "stalled", "no coordinator"],
+  ["queued", "queued", "no gang yet, or between an end and a resumption"],
+];
+const parts = [["detection", "detection"], ["restart", "restart"], ["replayed", "replay"]];
+
+/** What x may measure: a name, a unit, whether it follows the steps or the clock, and how much one of them is. */
+function axesOf(run) {
+  const tokens = run.job?.tokens_per_step, price = run.usd;
+  const all = [
+    { key: "step", title: "step", by: "step", factor: 1 },
+    tokens && { key: "tokens", title: "tokens", by: "step", factor: tokens },
+    { key: "hours", title: "time since submission", by: "at", factor: 1 / 3.6e6, isTime: true },
+    { key: "gpu_hours", title: "GPU-hours", by: "at", factor: run.workers / 3.6e6 },
+    price && { key: "usd", title: "US dollars", by: "at", factor: (run.workers * price) / 3.6e6 },
+  ];
+  return all.filter(Boolean);
+}
+
+/** Differences back to values. */
+function summed(differences) {
+  const values = new Float64Array(differences.length);
+  let value = 0;
+  for (let index = 0; index < differences.length; index++) values[index] = value += differences[index];
+  return values;
+}
+
+/** The curves of a document's `curve`, with the pyramid that draws them. A loss that is no number is NaN here. */
+function curvesOf(curve, segments) {
+  return curve.segments.map((part) => {
+    const entry = segments[part.segment - 1];
+    return new Series({
+      segment: part.segment,
+      step: summed(part.step), at: summed(part.at_ms),
+      loss: Float64Array.from(part.loss, Number),
+      // What the segment did behind its last kept step was done again.
+      kept: entry?.last_step === undefined ? Infinity : entry.last_kept_step ?? -1,
+    });
+  });
+}
+
+/** A run from its document. */
+function runOf(page) {
+  const run = {
+    page, name: page.run.name, figures: page.run, job: page.job, workers: page.workers || 1,
+    usd: page.usd_per_worker_hour, segments: page.segments, series: curvesOf(page.curve, page.segments),
+    stepsPerPair: page.curve.steps_per_pair, elapsed: page.ledger.elapsed_ns / 1e9,
+  };
+  run.gpuHours = (run.elapsed * run.workers) / 3600;
+  run.incidents = page.incidents.map((each, index) => ({
+    ...each, ...each.incident, number: index + 1, at: each.incident.at_ns / 1e9,
+    // What is still open has cost what its parts add up to so far.
+    down: each.is_interruption ? (each.detection_ns + each.restart_ns + each.replay_ns) / 1e9 : 0,
+  }));
+  for (const incident of run.incidents) {
+    incident.gpuHours = (incident.down * run.workers) / 3600;
+    incident.usd = incident.gpuHours * (run.usd ?? 0);
+  }
+  run.byCost = [...run.incidents].sort((a, b) => b.down - a.down);
+  run.ledger = ledgerItems.map(([key, title, meaning]) => {
+    const seconds = page.ledger[key + "_ns"] / 1e9;
+    return { key, title, meaning, seconds, gpuHours: (seconds * run.workers) / 3600, share: seconds / run.elapsed };
+  });
+  return run;
+}
+
+/** When, in milliseconds, the window of an axis begins and ends, for charts that only know time. */
+function timeWindow(run, axis, range) {
+  if (!range) return [0, run.elapsed * 1e3];
+  if (axis.by === "at") return range.map((value) => value / axis.factor);
+  let from = Infinity, to = -Infinity;
+  for (const series of run.series) {
+    const [low, high] = [series.find("step", range[0] / axis.factor), series.find("step", range[1] / axis.factor)];
+    if (high <= low) continue;
+    from = Math.min(from, series.at[low]);
+    to = Math.max(to, series.at[high - 1]);
+  }
+  return to > from ? [from, to] : [0, run.elapsed * 1e3];
+}

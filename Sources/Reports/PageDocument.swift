@@ -1,0 +1,112 @@
+// All that the page of a run shows, as one document: what the report file carries inside it and what the dashboard
+// serves. It repeats the entries of the other documents and adds the curve, the accounts of incidents and the rows of
+// the Gantt chart. Refuses to grow with the number of steps: the curve is bounded, everything else grows with incidents.
+
+import ControlPlane
+import Journaling
+import Primitives
+
+/// An incident with its account.
+public struct PageIncident: Equatable, Sendable, Codable {
+    /// The incident.
+    public var incident: IncidentEntry
+    /// What went wrong in few words, `SIGKILL`.
+    public var short_cause: String
+    /// Whether it ended a segment; training goes on through the others.
+    public var is_interruption: Bool
+    /// Whether it goes on.
+    public var is_open: Bool
+    /// From the fault to its detection; the three parts add up to the downtime.
+    public var detection_ns: Int64
+    /// From the detection to the next committed step of any number.
+    public var restart_ns: Int64
+    /// From there to progress regained.
+    public var replay_ns: Int64
+    /// What would have made it cheaper, the most effective first.
+    public var remedies: [Remedy]
+
+    init(_ incident: Incident, _ history: RunHistory) {
+        self.incident = IncidentEntry(incident, history)
+        short_cause = incident.shortCause
+        is_interruption = incident.isInterruption
+        is_open = incident.isOpen
+        let account = IncidentAccount(incident, now: history.now)
+        detection_ns = account.detection.nanoseconds
+        restart_ns = account.restart.nanoseconds
+        replay_ns = account.replay.nanoseconds
+        remedies = history.remedies(for: incident)
+    }
+}
+
+/// A measured validation loss.
+public struct EvaluationEntry: Equatable, Sendable, Codable {
+    /// The segment that measured it, from 1.
+    public var segment: Int
+    /// The step after which it was measured.
+    public var step: Int
+    /// When it was known, in nanoseconds since the run was submitted.
+    public var at_ns: Int64
+    /// The loss, in nats a token.
+    public var loss: Double
+}
+
+/// The document behind the page of one run.
+public struct PageDocument: Equatable, Sendable, Codable {
+    /// `understudy/page/v1`.
+    public var schema = DocumentSchema.page
+    /// Its figures.
+    public var run: RunEntry
+    /// The cluster's name.
+    public var cluster: String?
+    /// The job, as far as figures depend on it.
+    public var job: JobEntry?
+    /// Workers the run holds, one accelerator each: time multiplied by it is accelerator time.
+    public var workers: Int
+    /// What one worker costs, in US dollars an hour; left out when it is not known or nothing.
+    public var usd_per_worker_hour: Double?
+    /// Where the time went.
+    public var ledger: LedgerEntry
+    /// Its segments, without the names of their workers, which are in `rows`.
+    public var segments: [SegmentEntry]
+    /// The training loss.
+    public var curve: Curve
+    /// The validation losses.
+    public var evaluations: [EvaluationEntry]
+    /// The steps of its durable checkpoints.
+    public var checkpoint_steps: [Int]
+    /// When each of them became durable.
+    public var checkpoint_at_ns: [Int64]
+    /// Its incidents.
+    public var incidents: [PageIncident]
+    /// What every worker slot was doing when.
+    public var rows: [TimelineRow]
+
+    /// The points of a curve that are enough for a page: more than a screen has columns, few enough to be mailed.
+    public static let points = 6_000
+
+    /// The document of `source`.
+    public init(_ source: RunSource, points: Int = PageDocument.points) {
+        let history = source.history
+        let bySegment = SegmentSteps(history)
+        run = RunEntry(source)
+        cluster = source.cluster
+        job = source.job.map { JobEntry($0) }
+        workers = history.plan?.workers ?? 0
+        usd_per_worker_hour = source.dollarsPerWorkerHour.flatMap { $0 > 0 ? $0 : nil }
+        ledger = LedgerEntry(history.ledger)
+        segments = history.segments.map { segment in
+            var entry = SegmentEntry(segment, history, bySegment)
+            entry.workers = []
+            return entry
+        }
+        curve = Curve(history, points: points)
+        evaluations = history.evaluations.map {
+            EvaluationEntry(
+                segment: $0.segment + 1, step: $0.step, at_ns: ($0.at - history.start).nanoseconds, loss: $0.loss)
+        }
+        checkpoint_steps = history.checkpoints.map(\.step)
+        checkpoint_at_ns = history.checkpoints.map { ($0.at - history.start).nanoseconds }
+        incidents = history.incidents.map { PageIncident($0, history) }
+        rows = TimelineRow.rows(of: history)
+    }
+}

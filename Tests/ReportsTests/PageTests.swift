@@ -1,0 +1,156 @@
+// The page's document and its file: no spike is lost, accounts add up, rows unfold to the timeline, and the file asks for
+// nothing. What it looks like is judged in a browser. Refuses to repeat what the other documents' tests hold.
+
+import Foundation
+import Journaling
+import Primitives
+import Testing
+
+@testable import Reports
+
+@Suite("The page of a run")
+struct PageTests {
+    /// A run of 400 steps whose losses leap at known steps, killed twice.
+    private func leaping(_ spikes: [Int: Double]) -> Rehearsal {
+        var rehearsal = Rehearsal("leaping-0001", steps: 400, interval: 50)
+        let calm = rehearsal.loss
+        rehearsal.loss = { step in spikes[step] ?? calm(step) }
+        rehearsal.start()
+        rehearsal.train(to: 130)
+        rehearsal.fulfil(rehearsal.kill(rank: 1, injection: 0))
+        rehearsal.train(to: 290)
+        rehearsal.fulfil(rehearsal.kill(rank: 0))
+        rehearsal.train(to: 400)
+        return rehearsal
+    }
+
+    /// The points of a curve as they were before they became differences.
+    private func points(_ curve: Curve) -> [(segment: Int, step: Int, loss: Double)] {
+        curve.segments.flatMap { part in
+            var step = 0
+            return zip(part.step, part.loss).map { difference, loss in
+                step += difference
+                return (part.segment, step, loss)
+            }
+        }
+    }
+
+    @Test func `a spike of one step is in the curve however few points there are`() {
+        let spikes = [17: 9.5, 133: 0.25, 260: 12.0, 261: 0.125, 399: 8.0]
+        let history = leaping(spikes).history
+        let few = Curve(history, points: 24)
+        let shown = points(few)
+        #expect(few.steps_per_pair > 20 && shown.count < 70, "\(few.steps_per_pair) \(shown.count)")
+        for (step, loss) in spikes.sorted(by: { $0.key < $1.key }) {
+            #expect(shown.contains { $0.step == step && $0.loss == loss }, "step \(step)")
+        }
+        // The ends of every segment are there too, so that no segment looks shorter than it was.
+        for segment in few.segments {
+            let steps = history.steps.filter { $0.segment == segment.segment - 1 }.map(\.step)
+            let own = shown.filter { $0.segment == segment.segment }.map(\.step)
+            #expect(own.first == steps.first && own.last == steps.last && own == own.sorted())
+        }
+    }
+
+    @Test func `with room for all steps the curve is every step, and a part of it is that part`() {
+        let history = leaping([:]).history
+        let all = Curve(history, points: 10_000)
+        #expect(all.steps_per_pair == 1)
+        #expect(points(all).map(\.step) == history.steps.map(\.step))
+        let part = Curve(history, steps: 120...140, points: 10_000)
+        #expect(points(part).map(\.step) == history.steps.map(\.step).filter { (120...140).contains($0) })
+    }
+
+    @Test func `a loss that is no number is kept as a point of its own`() {
+        var history = leaping([200: .nan]).history
+        #expect(points(Curve(history, points: 24)).contains { $0.step == 200 && $0.loss.isNaN })
+        history = leaping([1: .nan, 2: .infinity]).history
+        let losses = points(Curve(history, points: 24)).map(\.loss)
+        #expect(losses.first?.isNaN == true && losses.filter(\.isFinite).count > 10)
+    }
+
+    @Test(arguments: [Rehearsal.twiceKilled, Rehearsal.troubled, Rehearsal.recovering, Rehearsal.exhausted])
+    func `the parts of an incident's account add up to its downtime`(play: @Sendable () -> Rehearsal) {
+        let rehearsal = play()
+        let page = PageDocument(rehearsal.source)
+        #expect(page.incidents.count == rehearsal.history.incidents.count && !page.incidents.isEmpty)
+        for incident in page.incidents where incident.is_interruption {
+            let parts = incident.detection_ns + incident.restart_ns + incident.replay_ns
+            let open = (rehearsal.history.now - rehearsal.history.start).nanoseconds - incident.incident.at_ns
+            #expect(parts == incident.incident.downtime_ns ?? open, "\(incident.incident.id)")
+            #expect(incident.remedies.allSatisfy { $0.saves_ns <= parts && $0.saves_ns >= 0 })
+        }
+    }
+
+    @Test func `remedies say what they would have saved of this incident`() throws {
+        let incident = try #require(PageDocument(Rehearsal.twiceKilled().source).incidents.first)
+        // Killed after step 14 with a checkpoint at 10; every 5 steps would have left the same 4 to be done again.
+        let survivor = try #require(incident.remedies.first { $0.advice.contains("recovery: peer") })
+        #expect(survivor.saves_ns == incident.replay_ns && incident.replay_ns == 400_000_000)
+        #expect(!incident.remedies.contains { $0.advice.hasPrefix("Save every") })
+        // After step 25 with a checkpoint at 20, every 5 steps would have left none.
+        let second = PageDocument(Rehearsal.twiceKilled().source).incidents[1]
+        let interval = try #require(second.remedies.first { $0.advice.hasPrefix("Save every 5 steps") })
+        #expect(interval.saves_ns == second.replay_ns)
+    }
+
+    @Test(arguments: [Rehearsal.twiceKilled, Rehearsal.troubled, Rehearsal.recovering, Rehearsal.running])
+    func `the rows unfold to the timeline`(play: @Sendable () -> Rehearsal) {
+        let history = play().history
+        let timeline = Timeline(history)
+        for row in TimelineRow.rows(of: history) {
+            let expected = timeline.spans.filter { $0.worker.description == row.worker && $0.activity != .checkpoint }
+            #expect(unfolded(row, history).sorted() == expected.map { text($0.activity, $0.from, $0.to) }.sorted())
+        }
+        #expect(TimelineRow.rows(of: history).map(\.worker) == timeline.workers.map(\.description))
+    }
+
+    private func text(_ activity: Activity, _ from: Instant, _ to: Instant) -> String {
+        "\(activity.rawValue) \(from.nanoseconds) \(to.nanoseconds)"
+    }
+
+    private func unfolded(_ row: TimelineRow, _ history: RunHistory) -> [String] {
+        func numbers(_ pairs: [Int]) -> [Int] {
+            stride(from: 0, to: pairs.count, by: 2).flatMap { Array(pairs[$0]...pairs[$0 + 1]) }
+        }
+        let segments = history.segments
+        let waits = numbers(row.waits).map { text(.idle, segments[$0 - 2].end!, segments[$0 - 1].formedAt) }
+        let whole = numbers(row.segments).flatMap { number -> [String] in
+            let segment = segments[number - 1]
+            return [
+                text(.restore, segment.formedAt, segment.began!),
+                text(.train, segment.began!, segment.end ?? history.now),
+            ]
+        }
+        let spelled = row.spans.map { span in
+            text(
+                span.activity, history.start + TimeSpan(nanoseconds: span.from_ns),
+                history.start + TimeSpan(nanoseconds: span.to_ns))
+        }
+        return waits + whole + spelled
+    }
+
+    @Test func `the document reads back to itself and names its schema`() throws {
+        let page = PageDocument(Rehearsal.troubled().source)
+        let text = encodeJSON(page, isCompact: true)
+        #expect(text.contains("\"schema\":\"understudy/page/v1\"") && !text.contains("\n"))
+        #expect(try JSONDecoder().decode(PageDocument.self, from: Data(text.utf8)) == page)
+    }
+
+    @Test func `the file carries everything and asks for nothing`() {
+        let page = PageDocument(Rehearsal.troubled().source)
+        let text = pageText(PageCarriage(pages: [page]), title: "a <title> & more")
+        #expect(!text.contains("{{") && text.contains("a &lt;title&gt; &amp; more"))
+        #expect(!text.contains("://") && !text.contains("@import") && !text.contains("src="))
+        // The data can end neither its element nor begin another: it holds no `<` at all.
+        let data = text.firstRange(of: "id=\"data\">").map { text[$0.upperBound...].prefix { $0 != "<" } } ?? ""
+        let carried = try? JSONDecoder().decode(PageCarriage.self, from: Data(data.utf8))
+        #expect(carried?.pages == [page])
+    }
+
+    @Test func `a run without a record has a page too`() {
+        let page = PageDocument(RunSource(history: RunHistory()))
+        #expect(page.curve.segments.isEmpty && page.rows.isEmpty && page.workers == 0)
+        #expect(pageText(PageCarriage(pages: [page]), title: "nothing").hasSuffix("</html>\n"))
+    }
+}
