@@ -63,6 +63,12 @@ public struct Injection: Equatable, Sendable, Codable {
         case notANumber
         /// Checkpoint writes fail with ENOSPC (`disk_full`).
         case diskFull
+        /// The victim trains on random tokens, from the second batch after the moment: this many batches (`garbage=20`),
+        /// or for the rest of its life (`garbage`). A gang's garbage is bad data, one rank's is a broken worker.
+        case garbage(batches: Int?)
+        /// The learning rate of `Injection.rateSteps` steps is this many times as high, from the second after the moment
+        /// (`lr=30x`). It strikes the gang: replicas with different rates would part.
+        case learningRate(Double)
     }
 
     /// When.
@@ -74,6 +80,8 @@ public struct Injection: Equatable, Sendable, Codable {
     /// For how long; nil for faults that are done when they have struck.
     public var duration: TimeSpan?
 
+    /// How many steps a wrong learning rate lasts.
+    public static let rateSteps = 10
     /// How long a fault lasts whose duration is not said.
     public static let standardDuration = TimeSpan.milliseconds(5_000)
 
@@ -121,7 +129,7 @@ extension Injection.Fault {
     public var lasts: Bool {
         switch self {
         case .stop, .slow, .partition, .diskFull: true
-        case .kill, .corruptGradient, .corruptCheckpoint, .notANumber: false
+        case .kill, .corruptGradient, .corruptCheckpoint, .notANumber, .garbage, .learningRate: false
         }
     }
 
@@ -138,6 +146,9 @@ extension Injection {
                 "`\(fault.text)` strikes \(fault.isOfCheckpoints ? "checkpoints" : "workers"), not the \(victim.text)"
         }
         if victim == .coordinator, fault != .kill { return "a coordinator can only be killed" }
+        if case .learningRate = fault, victim != .gang {
+            return "replicas with different rates would part: fail the gang"
+        }
         if case .link(let a, let b) = victim {
             guard case .partition = fault else { return "a link can only be partitioned" }
             if a == b { return "rank \(a) has no link to itself" }

@@ -7,7 +7,7 @@ extension Injection.Fault {
     /// The words that may stand for a kind, for messages.
     public static let vocabulary = [
         "kill", "stop", "slow=2x", "partition", "partition=out", "partition=in", "corrupt=gradient",
-        "corrupt=checkpoint", "nan", "disk_full",
+        "corrupt=checkpoint", "nan", "disk_full", "garbage", "garbage=20", "lr=30x",
     ]
 
     /// The word, `slow=2.5x`.
@@ -15,14 +15,21 @@ extension Injection.Fault {
         switch self {
         case .kill: "kill"
         case .stop: "stop"
-        case .slow(let factor): "slow=\(factor == factor.rounded() ? "\(Int(factor))" : "\(factor)")x"
+        case .slow(let factor): "slow=\(Injection.Fault.factor(factor))"
         case .partition(.both): "partition"
         case .partition(let direction): "partition=\(direction.rawValue)"
         case .corruptGradient: "corrupt=gradient"
         case .corruptCheckpoint: "corrupt=checkpoint"
         case .notANumber: "nan"
         case .diskFull: "disk_full"
+        case .garbage(nil): "garbage"
+        case .garbage(let batches?): "garbage=\(batches)"
+        case .learningRate(let factor): "lr=\(Injection.Fault.factor(factor))"
         }
+    }
+
+    private static func factor(_ value: Double) -> String {
+        "\(value == value.rounded() ? "\(Int(value))" : "\(value)")x"
     }
 
     /// Reads `text`; nil when it is none of the vocabulary, or slows by less than 1 or more than 1000 times.
@@ -38,11 +45,15 @@ extension Injection.Fault {
         case ("partition", let word):
             guard let direction = Injection.Direction(rawValue: word ?? "both") else { return nil }
             self = .partition(direction)
-        case ("slow", let factor?):
+        case ("garbage", nil): self = .garbage(batches: nil)
+        case ("garbage", let count?):
+            guard let batches = Int(count), (1...1_000_000).contains(batches) else { return nil }
+            self = .garbage(batches: batches)
+        case ("slow", let factor?), ("lr", let factor?):
             guard factor.hasSuffix("x"), let value = Double(factor.dropLast()), (1...1000).contains(value) else {
                 return nil
             }
-            self = .slow(value)
+            self = parts[0] == "lr" ? .learningRate(value) : .slow(value)
         default: return nil
         }
     }

@@ -44,6 +44,8 @@ public struct LossSpikeSpec: Equatable, Hashable, Sendable, Codable {
         case off
         /// It says what it would do.
         case report
+        /// It goes back to a checkpoint and takes the same data again, as a restart by hand does.
+        case rewind
         /// It goes back to a checkpoint and leaves data out.
         case rollback
     }
@@ -66,6 +68,9 @@ public struct LossSpikeSpec: Equatable, Hashable, Sendable, Codable {
     public var againWithin: Int
     /// The learning rate's factor after the second rollback, and after the third (`lr_scale`, `lr_scale_last`).
     public var rateScales: [Double]
+
+    /// Whether the run goes back at all.
+    public var goesBack: Bool { action == .rollback || action == .rewind }
 
     /// A policy from its parts.
     public init(

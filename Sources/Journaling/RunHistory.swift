@@ -23,6 +23,8 @@ public struct RunHistory: Equatable, Sendable {
     public private(set) var incidents: [Incident] = []
     /// Checkpoints that became durable, in order.
     public private(set) var checkpoints: [CheckpointPoint] = []
+    /// What was decided about the loss, in order; all of it, also what is no incident.
+    public private(set) var decisions: [SpikeDecision] = []
     /// Processes that joined, in order.
     public private(set) var processes: [WorkerProcess] = []
     /// Where the time went.
@@ -39,6 +41,8 @@ public struct RunHistory: Equatable, Sendable {
     private var newestSegment: [Int] = []
     /// Drills whose consequences may be still to come.
     private var drills = Drills()
+    /// A decision whose record ends the gang: the incident that follows is its own.
+    private var deciding: SpikeDecision?
 
     /// The story of no record.
     public init() {}
@@ -178,11 +182,22 @@ public struct RunHistory: Equatable, Sendable {
             // A commit stands in the same record: no time has passed, and nothing went wrong.
             segments[segments.count - 1].end = now
             segments[segments.count - 1].hasGrown = true
-        case .decide(_, let decision): note(.lossSpike(decision), before)
+        case .decide(_, let decision): decide(decision, before)
         case .finish(_, let outcome):
             self.outcome = outcome
             if !segments.isEmpty, segments[segments.count - 1].end == nil { segments[segments.count - 1].end = now }
         case .startWorker, .evict, .welcome, .refuse, .wait, .saveCheckpoint, .evaluate, .deleteCheckpoint: break
+        }
+    }
+
+    /// A decision is an incident, or the reason of the one that it makes; only a checkpoint that is kept is none.
+    private mutating func decide(_ decision: SpikeDecision, _ before: Run?) {
+        decisions.append(decision)
+        switch decision.verdict {
+        case .pin: break
+        case .recompute, .rollBack, .giveUp, .hardware(_?):
+            if decision.isDry { note(.lossSpike(decision), before) } else { deciding = decision }
+        case .outlier, .wait, .harmless, .hardware(nil): note(.lossSpike(decision), before)
         }
     }
 
@@ -236,6 +251,8 @@ public struct RunHistory: Equatable, Sendable {
         note(
             .interruption(reason), before, struckAt: struckAt, injection: drill?.infliction.index, open: true,
             of: drill?.incident)
+        incidents[drill?.incident ?? incidents.count - 1].decision = deciding
+        deciding = nil
     }
 
     private mutating func note(

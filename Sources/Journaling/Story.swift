@@ -152,6 +152,8 @@ public struct Incident: Equatable, Sendable {
     public var cause: Cause
     /// The number of the run's drill that caused it; nil for an accident.
     public var injection: Int?
+    /// What was decided about the loss and ended the gang; nil where the loss was not the reason.
+    public internal(set) var decision: SpikeDecision?
     /// The step whose state the next gang restored; nil before it was formed.
     public var restoredStep: Int?
     /// Committed steps that had to be done again.
@@ -182,10 +184,15 @@ public struct Incident: Equatable, Sendable {
     /// From the fault to progress regained; nil while it is open.
     public var downtime: TimeSpan? { regainedAt.map { $0 - at } }
 
+    /// What was decided about the loss, whether it ended the gang or not; nil where the loss was not the reason.
+    public var verdictOnLoss: SpikeDecision? {
+        if case .lossSpike(let decision) = cause { decision } else { decision }
+    }
+
     /// What happened, as a sentence.
     public var sentence: String {
         switch cause {
-        case .interruption(let reason): reason.sentence
+        case .interruption(let reason): decision?.sentence ?? reason.sentence
         case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
         case .drill(let what, _): what
         case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"

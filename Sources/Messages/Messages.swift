@@ -139,6 +139,10 @@ public enum Affliction: Equatable, Sendable {
     case notANumber
     /// Its checkpoint writes find the disk full, for a time.
     case diskFull(for: TimeSpan)
+    /// It takes random tokens for those of these batches.
+    case garbage(batches: Range<Int>)
+    /// It multiplies the learning rate of the steps that take these batches.
+    case learningRate(factor: Double, batches: Range<Int>)
 }
 
 /// The coordinator's word to a worker.

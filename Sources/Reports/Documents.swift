@@ -108,6 +108,8 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
     public var is_injected: Bool
     /// What was done about it.
     public var action: String
+    /// What else could have been done, and why it was not; left out where nothing was decided about the loss.
+    public var alternatives: [String]?
     /// The step whose state the next gang restored.
     public var restored_step: Int?
     /// Committed steps that had to be done again.
@@ -129,6 +131,7 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
         cause = incident.sentence
         is_injected = incident.injection != nil
         action = history.action(on: incident)
+        alternatives = incident.verdictOnLoss?.alternatives
         restored_step = incident.restoredStep
         lost_steps = incident.lostSteps
         resumed_at_ns = incident.resumedAt.map { ($0 - history.start).nanoseconds }

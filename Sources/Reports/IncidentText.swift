@@ -96,6 +96,7 @@ extension RunHistory {
         case .lossSpike(let decision): return (decision.isDry ? "none; it would be: " : "") + decision.done
         case .interruption: break
         }
+        if let decision = incident.decision { return decision.done }
         guard segments.indices.contains(incident.segment + 1) else {
             return isOver ? "none: the run is over" : "the next gang is awaited"
         }

@@ -69,6 +69,7 @@ struct LossPlot {
         drawHead(&svg)
         drawAxes(&svg)
         if hasCurve {
+            drawSpikes(&svg)
             drawIncidents(&svg)
             drawStrip(&svg)
             drawCheckpoints(&svg)

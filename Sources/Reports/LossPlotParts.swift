@@ -106,21 +106,61 @@ extension LossPlot {
     /// same bits, the two lie on one another; only a wide and pale band under the curve can be seen beside it.
     func drawSegments(_ svg: inout SVGText) {
         for isKept in [false, true] {
-            svg.open(
-                "fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\" "
-                    + (isKept ? "stroke-width=\"1.6\"" : "stroke-width=\"7\" stroke-opacity=\"0.28\""))
+            svg.open("fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"")
             for segment in history.segments {
                 let curves = self.curves(of: segment, kept: isKept)
                 guard !curves.isEmpty else { continue }
                 let title = "segment \(segment.index + 1), generation \(segment.generation): steps "
+                let wasLeft = !isKept && isLeft(segment)
+                let pen =
+                    isKept
+                    ? "stroke-width=\"1.6\""
+                    : wasLeft
+                        ? "stroke-width=\"0.8\" stroke-opacity=\"0.7\""
+                        : "stroke-width=\"7\" stroke-opacity=\"0.28\""
+                let what = isKept ? "segment" : wasLeft ? "left" : "discarded"
                 svg.open(
-                    "class=\"\(isKept ? "segment" : "discarded")\" stroke=\"\(colour(segment.index))\"",
-                    title: title + segment.stepsText + (isKept ? "" : ", done again"))
+                    "class=\"\(what)\" stroke=\"\(colour(segment.index))\" \(pen)",
+                    title: title + segment.stepsText + (isKept ? "" : wasLeft ? ", left by a rollback" : ", done again")
+                )
                 for curve in curves { svg.path(curve) }
                 svg.close()
             }
             svg.close()
         }
+    }
+
+    /// Whether a rollback left the end of `segment`: other steps came in its place, and not the same ones again.
+    private func isLeft(_ segment: Segment) -> Bool {
+        history.segments[(segment.index + 1)...].contains {
+            $0.course != segment.course && $0.restored < segment.lastStep ?? 0
+        }
+    }
+
+    /// A band over each excursion that a rollback answered, and a bar under the axis along the batches that it left out.
+    func drawSpikes(_ svg: inout SVGText) {
+        let answered = history.decisions.filter { if case .rollBack = $0.verdict { !$0.isDry } else { false } }
+        guard !answered.isEmpty else { return }
+        svg.open("class=\"spikes\"")
+        for decision in answered {
+            guard case .rollBack(let to, let batches, _, _) = decision.verdict else { continue }
+            let (from, end) = (frame.x(Double(decision.alarm.onset)), frame.x(Double(decision.alarm.step)))
+            svg.open("fill=\"#D55E00\" fill-opacity=\"0.14\"", title: decision.sentence)
+            rectangle(&svg, x: from, y: frame.top, width: max(2, end - from), height: frame.bottom - frame.top)
+            svg.close()
+            guard let batches else { continue }
+            let last = frame.x(min(frame.xRange.upperBound, Double(to + batches.count)))
+            svg.open(
+                "fill=\"#D55E00\"", title: "batches \(batches.lowerBound) to \(batches.upperBound - 1) are left out")
+            rectangle(&svg, x: frame.x(Double(to)), y: frame.bottom + 1, width: last - frame.x(Double(to)), height: 4)
+            svg.close()
+        }
+        svg.close()
+    }
+
+    private func rectangle(_ svg: inout SVGText, x: Double, y: Double, width: Double, height: Double) {
+        let box = [("x", x), ("y", y), ("width", width), ("height", height)]
+        svg.add("<rect \(box.map { "\($0)=\"\(SVGText.number($1))\"" }.joined(separator: " "))/>")
     }
 
     func colour(_ segment: Int) -> String { segmentColours[segment % segmentColours.count] }

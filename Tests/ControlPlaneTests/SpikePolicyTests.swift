@@ -161,6 +161,48 @@ struct SpikePolicyTests {
         #expect(world.coordinator.run?.checkpoints.last?.step == 325)
     }
 
+    @Test func `BLOOM's spike is waited for and heals, and its gradient keeps a checkpoint`() throws {
+        // 2022-04-12: loss 2.199 to 5.098 at iteration 31,219, gradient norm .242 to 960, back within some 30 iterations
+        // (bigscience train/tr11-176B-ml/chronicles.md). Here it begins at step 450.
+        let losses = [2.3, 2.5, 3.0, 4.2, 5.098] + (1...25).map { 5.098 - 2.898 * Double($0) / 25 }
+        let norms = [0.95, 2.4, 16, 145, 960] + (1...25).map { 960 / Double($0 * $0 * $0 * $0) }
+        var world = try Self.world { batch, _, _ in
+            let noise = 0.02 * Double((batch * 37) % 101 - 50) / 50
+            return (450..<480).contains(batch) ? losses[batch - 450] : 2.2 + noise
+        }
+        world.norm = { batch in
+            (450..<480).contains(batch) ? norms[batch - 450] : 0.242 * (1 + 0.1 * Double((batch * 37) % 101 - 50) / 50)
+        }
+        try world.live(through: 600)
+        let decisions = Self.decisions(world)
+        #expect(decisions.map(\.word) == ["gradient rose", "recompute", "wait", "healed"])
+        #expect(decisions.map(\.alarm.step) == [454, 454, 454, 454])
+        #expect(decisions[0].sentence.hasSuffix("the checkpoint of step 425 is kept"))
+        #expect(
+            decisions[2].sentence
+                == "the loss rose to 5.10 at step 454, 197.5 spreads above 2.20, since step 450: the same numbers came a "
+                + "second time; it has until step 504 to heal by itself")
+        #expect(decisions[3].sentence.contains("it healed by itself"))
+        #expect(world.coordinator.run?.spikes.course.isStraight == true)
+    }
+
+    @Test func `OPT's escalation is a rollback, then nine tenths of the rate, then two thirds`() throws {
+        // Runs 12.43 and 12.45.2: the rate lowered by a tenth, then to two thirds
+        // (metaseq projects/OPT/chronicles/56_percent_update.md).
+        let bad = [450..<550, 700..<900, 1_100..<1_300, 1_500..<1_700]
+        var world = try Self.world(
+            plan: Self.plan.with { $0.lossSpike.rateScales = [0.9, 0.67] },
+            Self.curve { batch in bad.contains { $0.contains(batch) } ? 2.9 : 0 })
+        try world.live(through: 1_100)
+        let answers = Self.decisions(world).filter { $0.word.hasPrefix("rollback") || $0.word == "gives up" }.map(
+            \.done)
+        #expect(answers.count == 4)
+        #expect(answers[0] == "back to step 325, leaving out batches 326 to 554")
+        #expect(answers[1].hasSuffix(", at 0.9 of the learning rate; attempt 2, because the last did not last"))
+        #expect(answers[2].hasSuffix(", at 0.67 of the learning rate; attempt 3, because the last did not last"))
+        #expect(answers[3] == "3 rollbacks did not help, so a person must look")
+    }
+
     @Test func `skipped ranges and the policy's state survive a coordinator`() throws {
         var world = try Self.world(Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
         try world.live(through: 600)

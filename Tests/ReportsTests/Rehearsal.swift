@@ -18,7 +18,7 @@ struct Rehearsal {
     private var toEvaluate: [(generation: Generation, step: Int)] = []
     private let plan: RunPlan
     let id: RunID
-    /// The training loss of a step.
+    /// The training loss of a step, by the batch that it takes.
     var loss: (Int) -> Double = { step in 2 + 3.5 / (1 + Double(step) / 10) }
     var stepTime = TimeSpan.milliseconds(100)
     var tokens = 512
@@ -26,13 +26,13 @@ struct Rehearsal {
 
     init(
         _ name: String = "tiny-0001", steps: Int = 40, workers: Int = 2, interval: Int = 10, evaluation: Int = 20,
-        restarts: Int = 3
+        restarts: Int = 3, lossSpike: LossSpikeSpec = LossSpikeSpec(action: .off)
     ) {
         id = RunID(name)
         plan = RunPlan(
             steps: steps, workers: workers, microBatches: 4, checkpointInterval: interval, checkpointsKept: 2,
             evaluationInterval: evaluation, evaluationMicroBatches: 2, maximumRestarts: restarts,
-            formationLimit: .seconds(Int64(120)))
+            formationLimit: .seconds(Int64(120)), lossSpike: lossSpike)
     }
 
     /// Tells the coordinator `event` after `span`.
@@ -90,11 +90,12 @@ struct Rehearsal {
         while history.committed < step, let run = coordinator.run, run.phase == .running {
             let next = run.committed + 1
             let report = StepReport(
-                step: next, loss: loss(next), gradientNorm: 1 + 1 / Double(next), learningRate: 3e-4, tokens: tokens,
+                step: next, loss: loss(run.spikes.course.batch(of: next)), gradientNorm: 1 + 1 / Double(next),
+                learningRate: 3e-4, tokens: tokens,
                 profile: StepProfile(
                     compute: .milliseconds(80), exchange: .milliseconds(12), update: .milliseconds(3),
                     snapshot: next % plan.checkpointInterval == 1 && next > 1 ? .milliseconds(5) : .zero))
-            tell(.stepContributed(run: id, generation: run.generation, report: report), after: stepTime)
+            fulfil(tell(.stepContributed(run: id, generation: run.generation, report: report), after: stepTime))
             evaluate()
             if savesAtOnce { save() }
         }

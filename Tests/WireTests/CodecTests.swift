@@ -55,6 +55,7 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
     .suffer(.end), .suffer(.slow(factor: 2.5, for: .milliseconds(70))),
     .suffer(.partCoordinator(out: true, in: false, for: .zero)), .suffer(.partMember(rank: 3, for: .seconds(Int64(1)))),
     .suffer(.flipBit), .suffer(.notANumber), .suffer(.diskFull(for: .seconds(Int64(2)))),
+    .suffer(.garbage(batches: 451..<Int.max)), .suffer(.learningRate(factor: 30, batches: 451..<461)),
 ]
 
 @Test(arguments: allWorkerMessages)

@@ -26,7 +26,7 @@ extension Run {
     /// `step` gives no finite number, whoever computes it: the run goes back, or ends where its job or what has been tried
     /// leaves nothing else.
     mutating func divergedAt(_ step: Int, because reason: InterruptionReason) -> [Command] {
-        guard plan.lossSpike.action == .rollback else {
+        guard plan.lossSpike.goesBack else {
             let verdict = "\(reason.sentence), whoever computes it: the data or the state are at fault"
             return endGang(because: reason) + end(.diverged(checkpoint: checkpoints.last?.step ?? 0, because: verdict))
         }

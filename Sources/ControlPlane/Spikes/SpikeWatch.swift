@@ -110,7 +110,7 @@ public struct SpikeWatch: Equatable, Sendable {
             return (action, decisions + more)
         }
         guard case .alarm(let alarm) = finding else { return (.commit, decisions) }
-        guard members.count > 1, policy.action == .rollback else {
+        guard members.count > 1, policy.goesBack else {
             let (action, more) = confirm(alarm, report, generation, checkpoints)
             return (action, decisions + more)
         }
@@ -191,17 +191,17 @@ public struct SpikeWatch: Equatable, Sendable {
         let attempt = (last?.attempt ?? 0) + 1
         if attempt > policy.rateScales.count + 1 {
             let verdict = decision(.giveUp(attempts: attempt - 1), alarm)
-            guard policy.action == .rollback else { return overlook(verdict) }
+            guard policy.goesBack else { return overlook(verdict) }
             return (.giveUp, [verdict])
         }
         let target = target(of: alarm.onset, attempt: attempt, checkpoints)
         let isHardware = hardwareFault.map { alarm.step <= $0 + policy.back } ?? false
         let from = course.batch(of: target + 1)
         let through = course.batch(of: max(alarm.step + policy.skipBeyond, step))
-        let batches = isHardware ? nil : from..<through + 1
+        let batches = isHardware || policy.action == .rewind ? nil : from..<through + 1
         let scale = attempt == 1 ? nil : policy.rateScales[attempt - 2]
         let verdict = decision(.rollBack(to: target, batches: batches, rateScale: scale, attempt: attempt), alarm)
-        guard policy.action == .rollback else { return overlook(verdict) }
+        guard policy.goesBack else { return overlook(verdict) }
         if let batches { course.skip(batches) }
         if let scale { course.scaleRate(by: scale, after: target) }
         loss.goBack(to: target)

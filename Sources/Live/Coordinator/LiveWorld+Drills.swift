@@ -63,7 +63,7 @@ extension LiveWorld {
         case .kill: .ends
         case .stop, .slow, .partition: .lasts(injection.duration ?? .zero)
         case .diskFull: .fillsDisk(injection.duration ?? .zero)
-        case .corruptGradient, .notANumber: .once
+        case .corruptGradient, .notANumber, .garbage, .learningRate: .once
         case .corruptCheckpoint: checkpoint.map { .damages(step: $0) } ?? .once
         }
     }
@@ -97,9 +97,21 @@ extension LiveWorld {
         case .slow(let factor): try suffer(.slow(factor: factor, for: span), victim)
         case .corruptGradient: try suffer(.flipBit, victim)
         case .notANumber: try suffer(.notANumber, victim)
+        case .garbage(let count):
+            let first = batchAfterNext
+            try suffer(.garbage(batches: first..<(count.map { first + $0 } ?? Int.max)), victim)
+        case .learningRate(let factor):
+            let first = batchAfterNext
+            try suffer(.learningRate(factor: factor, batches: first..<first + Injection.rateSteps), victim)
         case .partition(let direction): try part(victim, injection.victim, direction, span)
         case .corruptCheckpoint, .diskFull: break  // No worker's; see strikeCheckpoints.
         }
+    }
+
+    /// The next step may have begun already; by the one after, every member has heard.
+    private var batchAfterNext: Int {
+        guard let run = dispatcher.coordinator.run else { return 1 }
+        return run.spikes.course.batch(of: run.committed + 2)
     }
 
     /// Holds back words between two ranks, or between a rank and this process. The first rank of a link says nothing to

@@ -18,6 +18,8 @@ final class Afflictions: Sendable {
         var flipsBit = false
         var isNotANumber = false
         var diskFullUntil: Instant?
+        var garbage: Range<Int>?
+        var rate: (factor: Double, batches: Range<Int>)?
     }
 
     private let state = Mutex(State())
@@ -39,6 +41,8 @@ final class Afflictions: Sendable {
         case .flipBit: state.withLock { $0.flipsBit = true }
         case .notANumber: state.withLock { $0.isNotANumber = true }
         case .diskFull(let span): state.withLock { $0.diskFullUntil = now + span }
+        case .garbage(let batches): state.withLock { $0.garbage = batches }
+        case .learningRate(let factor, let batches): state.withLock { $0.rate = (factor, batches) }
         }
     }
 
@@ -55,6 +59,25 @@ final class Afflictions: Sendable {
     func drag(after span: TimeSpan) {
         guard let (factor, until) = state.withLock({ $0.slow }), monotonicNow() < until else { return }
         usleep(UInt32(min(60e6, Double(span.nanoseconds) / 1_000 * (factor - 1))))
+    }
+
+    /// Puts random tokens in place of those of `batch`, if it is to be garbage: the same for everybody who suffers it, as
+    /// a corrupt file would be. Sequences lie in `tokens`, and what follows each token in `targets`.
+    func spoil(
+        batch: Int, microBatch: Int, tokens: UnsafeMutablePointer<Int32>, targets: UnsafeMutablePointer<Int32>,
+        count: Int, vocabulary: Int
+    ) {
+        guard state.withLock({ $0.garbage?.contains(batch) ?? false }) else { return }
+        var stream = RandomStream(seed: 0, named: "garbage/batch/\(batch)/micro-batch/\(microBatch)")
+        for index in 0..<count {
+            tokens[index] = Int32(stream.integer(below: vocabulary))
+            targets[index] = Int32(stream.integer(below: vocabulary))
+        }
+    }
+
+    /// What the learning rate of the step that takes `batch` is multiplied with.
+    func rateFactor(ofBatch batch: Int) -> Double {
+        state.withLock { state in state.rate.flatMap { $0.batches.contains(batch) ? $0.factor : nil } ?? 1 }
     }
 
     /// Damages `sum`, a vector of `count` floats, as its drill demands; each drill once.

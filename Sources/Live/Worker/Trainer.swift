@@ -249,6 +249,9 @@ final class Trainer {
                 defer { afflictions.drag(after: monotonicNow() - started) }
                 sampler.fill(
                     step: step, of: course, microBatch: index, tokens: batch.tokens, targets: batch.targets)
+                afflictions.spoil(
+                    batch: course.batch(of: step), microBatch: index, tokens: batch.tokens, targets: batch.targets,
+                    count: job.training.microBatch * job.model.contextLength, vocabulary: job.model.vocabularySize)
                 return model.forwardBackward(
                     parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
             }
@@ -304,7 +307,8 @@ final class Trainer {
         optimizer.update(
             state, gradient: gradient.base, step: step,
             learningRate: job.training.learningRate.rate(at: step, of: job.training.steps)
-                * course.rateFactor(at: step), gradientScale: scale)
+                * course.rateFactor(at: step) * afflictions.rateFactor(ofBatch: course.batch(of: step)),
+            gradientScale: scale)
         applied = step
         isPristine = false
         pending = nil

@@ -26,6 +26,13 @@ extension ByteWriter {
         case .diskFull(let span):
             integer(UInt8(7))
             integer(span.nanoseconds)
+        case .garbage(let batches):
+            integer(UInt8(8))
+            range(batches)
+        case .learningRate(let factor, let batches):
+            integer(UInt8(9))
+            double(factor)
+            range(batches)
         }
     }
 }
@@ -45,6 +52,11 @@ extension ByteReader {
         case 5: return .flipBit
         case 6: return .notANumber
         case 7: return .diskFull(for: try span("time"))
+        case 8: return .garbage(batches: try range("batches"))
+        case 9:
+            let factor = try double("factor")
+            guard factor > 0, factor.isFinite else { throw .malformed(field: "factor") }
+            return .learningRate(factor: factor, batches: try range("batches"))
         default: throw .malformed(field: "affliction")
         }
     }
