@@ -237,7 +237,16 @@ extension LossPlot {
                 svg.line(from, y, from + 8, y, "stroke=\"\(colour(part))\" stroke-width=\"2.4\"")
             }
         }
-        if history.segments.contains(where: { !curves(of: $0, kept: false).isEmpty }) {
+        let thrownAway = history.segments.filter { !curves(of: $0, kept: false).isEmpty }
+        if thrownAway.contains(where: isLeft) {
+            entry("rolled back, data left out") { svg, x in
+                svg.line(x, y - 4, x + 26, y - 4, "stroke=\"\(colour(0))\" stroke-width=\"0.8\" stroke-opacity=\"0.7\"")
+                svg.open("fill=\"#D55E00\"")
+                rectangle(&svg, x: x, y: y, width: 26, height: 4)
+                svg.close()
+            }
+        }
+        if thrownAway.contains(where: { !isLeft($0) }) {
             entry("thrown away, done again") { svg, x in
                 svg.line(x, y, x + 26, y, "stroke=\"\(colour(0))\" stroke-width=\"7\" stroke-opacity=\"0.28\"")
             }

@@ -44,7 +44,8 @@ struct LossSpikeReportTests {
         let plot = lossPlot(RunSource(history: Self.rolledBack().history))
         #expect(plot.contains("class=\"left\"") && !plot.contains("class=\"discarded\""))
         #expect(plot.contains("batches 201 to 404 are left out"))
-        #expect(plot.contains("class=\"spikes\""))
+        #expect(plot.contains("class=\"spikes\"") && plot.contains("rolled back, data left out"))
+        #expect(!plot.contains("thrown away, done again"))
         #expect(plot.contains("back to 200"))
     }
 
