@@ -15,6 +15,10 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case segments = "understudy/segments/v1"
     /// What every worker slot was doing when.
     case timeline = "understudy/timeline/v1"
+    /// Where two runs part.
+    case difference = "understudy/difference/v1"
+    /// Several runs' figures.
+    case comparison = "understudy/comparison/v1"
     /// What rules for loss spikes say about a curve.
     case detection = "understudy/detection/v1"
     /// What the page of a run shows.

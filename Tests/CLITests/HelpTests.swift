@@ -7,10 +7,10 @@ extension CommandLineTool {
     @Suite("Help")
     struct Help {
         static let commands: [[String]] = [
-            [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"], ["report"],
-            ["sample"],
+            [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"],
+            ["logs"], ["diff"], ["compare"], ["report"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
-            ["doctor"], ["drill"], ["detect"],
+            ["doctor"], ["completion"], ["drill"], ["detect"],
         ]
 
         @Test(arguments: commands)
