@@ -52,11 +52,15 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .target(
-            name: "Reports", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
+            name: "Reports",
+            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Replay", "Scheduling"],
             resources: [.embedInCode("Page")], swiftSettings: strict),
         .target(
             name: "Exports", dependencies: ["Primitives", "ControlPlane", "Journaling", "Reports", "CKernels"],
             swiftSettings: strict),
+
+        // Traces of jobs through the scheduler, in virtual time.
+        .target(name: "Replay", dependencies: ["Primitives", "Scheduling"], swiftSettings: strict),
 
         // The simulated world: seed in, journal out.
         .target(
@@ -88,7 +92,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CHost",
+                "Replay", "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -108,6 +112,9 @@ let package = Package(
         .executableTarget(
             name: "RehearsedRun", dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling"],
             path: "benchmarks/RehearsedRun", swiftSettings: strict),
+        .executableTarget(
+            name: "SchedulingBenchmark", dependencies: ["Primitives", "Scheduling", "Replay"],
+            path: "benchmarks/SchedulingBenchmark", swiftSettings: strict),
 
         // Tests, one target a module.
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),
@@ -120,6 +127,10 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: ["Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane"],
+            swiftSettings: strict),
+        .testTarget(name: "SchedulingTests", dependencies: ["Primitives", "Scheduling"], swiftSettings: strict),
+        .testTarget(
+            name: "ReplayTests", dependencies: ["Primitives", "Scheduling", "Replay"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "JournalingTests",

@@ -1,28 +1,42 @@
 // What is going to happen in a simulated world, the earliest first; of things at the same instant the one that was
 // added first. A 4-ary heap of small keys beside a slab of payloads, because moving payloads up and down the heap costs
-// more than everything else in a schedule. Refuses cancellation: whoever is woken in vain looks at its own state.
-
-import Primitives
+// more than everything else in a schedule. Inlinable, because a generic queue that another module cannot specialise is
+// several times slower. Refuses cancellation: whoever is woken in vain looks at its own state.
 
 /// A queue of `Item`s by instant, ties in the order they were added.
-struct EventQueue<Item> {
-    private struct Key {
-        var at: Int64
-        var sequence: UInt64
-        var slot: Int
+public struct EventQueue<Item> {
+    @usableFromInline
+    struct Key {
+        @usableFromInline var at: Int64
+        @usableFromInline var sequence: UInt64
+        @usableFromInline var slot: Int
 
+        @inlinable
+        init(at: Int64, sequence: UInt64, slot: Int) {
+            self.at = at
+            self.sequence = sequence
+            self.slot = slot
+        }
+
+        @inlinable
         func isBefore(_ other: Key) -> Bool { at != other.at ? at < other.at : sequence < other.sequence }
     }
 
-    private var heap: [Key] = []
-    private var items: [Item?] = []
-    private var free: [Int] = []
-    private var added: UInt64 = 0
+    @usableFromInline var heap: [Key] = []
+    @usableFromInline var items: [Item?] = []
+    @usableFromInline var free: [Int] = []
+    @usableFromInline var added: UInt64 = 0
 
-    init() {}
+    /// An empty queue.
+    @inlinable
+    public init() {}
+
+    /// When the next item is due; nil when nothing is going to happen any more.
+    @inlinable public var nextInstant: Instant? { heap.first.map { Instant(nanoseconds: $0.at) } }
 
     /// Adds `item`, due at `instant`.
-    mutating func add(_ item: Item, at instant: Instant) {
+    @inlinable
+    public mutating func add(_ item: Item, at instant: Instant) {
         let slot: Int
         if let known = free.popLast() {
             slot = known
@@ -37,7 +51,8 @@ struct EventQueue<Item> {
     }
 
     /// Takes out the next item; nil when nothing is going to happen any more.
-    mutating func next() -> (at: Instant, item: Item)? {
+    @inlinable
+    public mutating func next() -> (at: Instant, item: Item)? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty { sink(last) }
@@ -46,7 +61,8 @@ struct EventQueue<Item> {
         return (Instant(nanoseconds: first.at), item)
     }
 
-    private mutating func rise(from start: Int) {
+    @inlinable
+    mutating func rise(from start: Int) {
         let key = heap[start]
         var place = start
         while place > 0 {
@@ -59,7 +75,8 @@ struct EventQueue<Item> {
     }
 
     /// Puts `key` at the root's empty place and lets it sink.
-    private mutating func sink(_ key: Key) {
+    @inlinable
+    mutating func sink(_ key: Key) {
         var place = 0
         while true {
             let first = place * 4 + 1
