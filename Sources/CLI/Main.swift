@@ -26,7 +26,7 @@ struct Understudy: ParsableCommand {
             ReportCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
             CompletionCommand.self,
-            DrillCommand.self, DetectCommand.self,
+            DrillCommand.self, DetectCommand.self, ScheduleCommand.self,
         ])
 }
 

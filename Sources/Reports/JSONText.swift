@@ -13,6 +13,10 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case incidents = "understudy/incidents/v1"
     /// The segments of a run.
     case segments = "understudy/segments/v1"
+    /// A trace of jobs under several policies.
+    case schedule = "understudy/schedule/v1"
+    /// Why a job of a trace waited, and what would have helped.
+    case explanation = "understudy/explanation/v1"
     /// What every worker slot was doing when.
     case timeline = "understudy/timeline/v1"
     /// Where two runs part.

@@ -10,7 +10,7 @@ extension CommandLineTool {
             [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"],
             ["logs"], ["diff"], ["compare"], ["report"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
-            ["doctor"], ["completion"], ["drill"], ["detect"],
+            ["doctor"], ["completion"], ["drill"], ["detect"], ["schedule"],
         ]
 
         @Test(arguments: commands)
