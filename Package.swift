@@ -122,6 +122,8 @@ let package = Package(
             name: "TrainingTests", dependencies: ["Primitives", "Jobs", "Training", "CKernels", "CBLAS"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
+            name: "HardwareTests", dependencies: ["Primitives", "Jobs", "Hardware", "SpecFiles"], swiftSettings: strict),
+        .testTarget(
             name: "SpecFilesTests", dependencies: ["Primitives", "Jobs", "Hardware", "SpecFiles"],
             swiftSettings: strict),
         .testTarget(

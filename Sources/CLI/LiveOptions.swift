@@ -72,6 +72,13 @@ struct LiveOptions: ParsableArguments {
             for warning in read.warnings {
                 warn(warning.rendered(color: Terminal.style(2, noColor: output.noColor).isOn))
             }
+            let obstacles = read.spec.obstaclesToLaunch
+            guard obstacles.isEmpty else {
+                throw Failure(
+                    .infeasible,
+                    "worker processes cannot train \(read.spec.name): \(obstacles.joined(separator: "; "))\n"
+                        + "It can be planned: understudy plan \(path) --cluster clusters/….yaml. Nothing was started.")
+            }
             try check(read.spec, cluster)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             let clusterText = try clusterPath.map { try String(contentsOfFile: $0, encoding: .utf8) }

@@ -21,12 +21,13 @@ struct Understudy: ParsableCommand {
             """,
         version: "understudy \(programVersion)",
         subcommands: [
-            LaunchCommand.self, CoordinatorCommand.self, ValidateCommand.self, RunsCommand.self, ShowCommand.self,
+            LaunchCommand.self, CoordinatorCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
+            ShowCommand.self,
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
             ReportCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
             CompletionCommand.self,
-            DrillCommand.self, DetectCommand.self, ScheduleCommand.self,
+            DrillCommand.self, ScoreboardCommand.self, CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self,
         ])
 }
 

@@ -1,6 +1,7 @@
 // The machines a job runs on, as a cluster file describes them: nodes, what accelerates them, what they cost. Refuses
 // to know which of them are up (ControlPlane does) and to read files (SpecFiles does).
 
+import Jobs
 import Primitives
 
 /// A named set of nodes.
@@ -9,11 +10,17 @@ public struct Cluster: Equatable, Sendable, Codable {
     public var name: String
     /// Groups of equal nodes, in the file's order.
     public var groups: [NodeGroup]
+    /// Levels of its network, inside out; empty where the file gives none.
+    public var network: [NetworkLevel]
+    /// Its shared file system; nil where the file gives none.
+    public var storage: Storage?
 
     /// The cluster `name` made of `groups`.
-    public init(name: String, groups: [NodeGroup]) {
+    public init(name: String, groups: [NodeGroup], network: [NetworkLevel] = [], storage: Storage? = nil) {
         self.name = name
         self.groups = groups
+        self.network = network
+        self.storage = storage
     }
 
     /// What a worker costs in the mean, in US dollars an hour; 0 where there is no slot.
@@ -39,17 +46,20 @@ public struct NodeGroup: Equatable, Sendable, Codable {
     public var workersPerAccelerator: Int
     /// What a node costs, in US dollars an hour.
     public var dollarsPerHour: Double
+    /// What a node draws when it trains, in watts; nil where the file does not say.
+    public var watts: Double?
 
     /// A group from its parts.
     public init(
         nodes: [NodeID], accelerator: Accelerator, acceleratorsPerNode: Int, workersPerAccelerator: Int,
-        dollarsPerHour: Double
+        dollarsPerHour: Double, watts: Double? = nil
     ) {
         self.nodes = nodes
         self.accelerator = accelerator
         self.acceleratorsPerNode = acceleratorsPerNode
         self.workersPerAccelerator = workersPerAccelerator
         self.dollarsPerHour = dollarsPerHour
+        self.watts = watts
     }
 
     /// How many workers a node takes.
@@ -62,13 +72,34 @@ public struct Accelerator: Equatable, Sendable, Codable {
     public var name: String
     /// Dense peak in 32-bit floats, in floating-point operations a second: the denominator of MFU for live runs.
     public var peakFP32: Double
+    /// Dense peak in bf16 or fp16, in floating-point operations a second; nil where the file does not say.
+    public var peakHalf: Double?
+    /// Dense peak in fp8, in floating-point operations a second; nil where the file does not say.
+    public var peakFP8: Double?
     /// Its memory.
     public var memory: ByteCount
+    /// What it reads from its memory, in bytes a second; nil where the file does not say.
+    public var memoryBandwidth: Double?
 
     /// An accelerator from its figures.
-    public init(name: String, peakFP32: Double, memory: ByteCount) {
+    public init(
+        name: String, peakFP32: Double, peakHalf: Double? = nil, peakFP8: Double? = nil, memory: ByteCount,
+        memoryBandwidth: Double? = nil
+    ) {
         self.name = name
         self.peakFP32 = peakFP32
+        self.peakHalf = peakHalf
+        self.peakFP8 = peakFP8
         self.memory = memory
+        self.memoryBandwidth = memoryBandwidth
+    }
+
+    /// Its dense peak in `precision`, in floating-point operations a second; nil where the file does not say.
+    public func peak(_ precision: Precision) -> Double? {
+        switch precision {
+        case .fp32: peakFP32
+        case .bf16, .fp16: peakHalf
+        case .fp8: peakFP8
+        }
     }
 }

@@ -13,6 +13,12 @@ public struct JobSpec: Equatable, Sendable, Codable {
     public var workersPerNode: Int
     /// The network that is trained.
     public var model: ModelShape
+    /// How it is spread over the accelerators.
+    public var layout: LayoutSpec
+    /// The numbers it is computed in.
+    public var precision: Precision
+    /// Which constants the step-time model takes (`software`); nil for those of the cluster's accelerator.
+    public var software: String?
     /// How it is trained.
     public var training: TrainingSpec
     /// What it is trained on.
@@ -28,7 +34,8 @@ public struct JobSpec: Equatable, Sendable, Codable {
 
     /// A job from its parts.
     public init(
-        name: String, nodes: Int, workersPerNode: Int, model: ModelShape, training: TrainingSpec, data: DataSpec,
+        name: String, nodes: Int, workersPerNode: Int, model: ModelShape, layout: LayoutSpec = LayoutSpec(),
+        precision: Precision = .fp32, software: String? = nil, training: TrainingSpec, data: DataSpec,
         checkpoint: CheckpointSpec, faultTolerance: FaultToleranceSpec, injections: [Injection],
         injectionProcesses: [InjectionProcess] = []
     ) {
@@ -36,6 +43,9 @@ public struct JobSpec: Equatable, Sendable, Codable {
         self.nodes = nodes
         self.workersPerNode = workersPerNode
         self.model = model
+        self.layout = layout
+        self.precision = precision
+        self.software = software
         self.training = training
         self.data = data
         self.checkpoint = checkpoint
@@ -46,6 +56,19 @@ public struct JobSpec: Equatable, Sendable, Codable {
 
     /// The size of the gang: workers that must all be there for the job to run.
     public var workers: Int { nodes * workersPerNode }
+    /// Copies of the model that share a step's sequences.
+    public var dataRanks: Int { max(1, workers / layout.modelRanks) }
+    /// Why worker processes cannot train it, as clauses; empty when they can. It can be planned and simulated all the same.
+    public var obstaclesToLaunch: [String] {
+        var found: [String] = []
+        if !model.isTrainable { found.append("its model is no plain GPT-2") }
+        if layout.modelRanks > 1 {
+            found.append("it is cut into \(layout.modelRanks) parts, and workers are data parallel")
+        }
+        if precision != .fp32 { found.append("its precision is \(precision.rawValue), and workers compute in fp32") }
+        if data.globs.isEmpty { found.append("it names no data") }
+        return found
+    }
     /// Tokens in one step: global batch × sequence length.
     public var tokensPerStep: Int { training.globalBatch * model.contextLength }
 }

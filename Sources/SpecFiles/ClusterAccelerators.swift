@@ -11,8 +11,12 @@ struct ClusterAccelerators {
     init(_ top: Section) {
         all = top.namedSections("gpus", example: "{cpu-core: {peak: {fp32: 240GFLOPs}, memory: 4GB}}").map {
             name, section in
-            let peak = section.section("peak", isRequired: true, example: "{fp32: 240GFLOPs}").rate("fp32")
-            return Accelerator(name: name, peakFP32: peak.value, memory: section.size("memory").value)
+            let peak = section.section("peak", isRequired: true, example: "{fp32: 240GFLOPs}")
+            return Accelerator(
+                name: name, peakFP32: peak.rate("fp32").value,
+                peakHalf: peak.has("bf16") ? peak.rate("bf16").value : nil,
+                peakFP8: peak.has("fp8") ? peak.rate("fp8").value : nil, memory: section.size("memory").value,
+                memoryBandwidth: section.has("memory_bandwidth") ? section.bandwidth("memory_bandwidth").value : nil)
         }
     }
 }

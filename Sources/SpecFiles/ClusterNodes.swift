@@ -23,7 +23,8 @@ struct ClusterNodes {
             return NodeGroup(
                 nodes: hosts, accelerator: gpus.accelerator, acceleratorsPerNode: gpus.count,
                 workersPerAccelerator: oversubscribe.value,
-                dollarsPerHour: section.price("price", default: 0).value)
+                dollarsPerHour: section.price("price", default: 0).value,
+                watts: section.has("power") ? section.power("power").value : nil)
         }
     }
 

@@ -10,7 +10,9 @@ enum ClusterReader {
         let name = top.name("name", example: "laptop")
         let accelerators = ClusterAccelerators(top)
         let nodes = ClusterNodes(top, accelerators: accelerators)
+        let network = ClusterNetwork(top)
         try top.reading.throwErrors()
-        return Cluster(name: name.value, groups: nodes.groups)
+        return Cluster(
+            name: name.value, groups: nodes.groups, network: network.levels, storage: network.storage)
     }
 }

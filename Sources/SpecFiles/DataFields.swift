@@ -9,10 +9,14 @@ struct DataFields {
     let source: Field<DataSpec.Source>
     let globs: [String]
     let validationShare: Field<Double>
+    /// Whether the file has the section.
+    let isThere: Bool
 
-    init(_ section: Section, folder: String) {
-        source = section.choice("source", default: nil, standIn: .text)
-        let items = section.list("paths", isRequired: true, example: "[\"../docs/**/*.md\"]")
+    /// - Parameter isThere: whether the file has the section: a job that is only planned or simulated needs none.
+    init(_ section: Section, folder: String, isThere: Bool) {
+        self.isThere = isThere
+        source = section.choice("source", default: isThere ? nil : .tokens, standIn: .text)
+        let items = section.list("paths", isRequired: isThere, example: "[\"../docs/**/*.md\"]")
         if items.isSound, items.value.isEmpty, let place = items.place {
             section.reading.report(.missing, "`\(items.key)` is empty", at: place, hint: "name at least one file")
         }

@@ -29,7 +29,7 @@ public struct DiagnosticCode: Equatable, Sendable {
         unreadable, notUTF8, empty, severalDocuments, tooLarge, syntax, duplicateKey, wrongKind, unknownKey, missing,
         wrongType, unknownValue, unit, outOfRange, aliasConflict, badForm, badOverride, workers, gangTooLarge,
         batchNotDivisible, widthNotDivisible, schedule, vocabulary, injection, heartbeat, evaluation,
-        unknownAccelerator, duplicateNode, lossSpike, noCheckpoint,
+        unknownAccelerator, duplicateNode, layout, lossSpike, noCheckpoint, unevenStages,
     ]
 }
 
@@ -235,6 +235,20 @@ extension DiagnosticCode {
         "E0211", "the same node twice",
         """
         A node's name stands in two hostlists, or twice in one. Names are identities: two machines cannot share one.
+        """)
+    static let layout = DiagnosticCode(
+        "E0212", "an impossible layout",
+        """
+        Tensor, pipeline and context parallel ranks together hold one copy of the model, so their product must divide \
+        the number of accelerators. Heads, keys and values are divided among the tensor ranks, blocks among the stages \
+        and their pieces, each sequence among the context ranks; a sequence is shared only where tensor ranks are.
+        """)
+    static let unevenStages = DiagnosticCode(
+        "W0302", "stages of different lengths",
+        """
+        Neither the blocks nor the blocks and two more, which is how the embedding and the output layer are counted when \
+        each stands in for a block, are a multiple of the stages. Some stages then have a block more than others, and the \
+        others wait for them in every step.
         """)
     static let noCheckpoint = DiagnosticCode(
         "W0301", "no checkpoint before the end",

@@ -13,6 +13,7 @@ struct JobChecks {
     func run() {
         checkGang()
         checkShape()
+        LayoutChecks(job: job, reading: reading, workers: workers).run()
         checkSchedule()
         checkData()
         checkTolerance()
@@ -46,7 +47,7 @@ struct JobChecks {
             return
         }
         let microBatches = global.value / micro.value
-        guard let workers, workers > microBatches else { return }
+        guard let workers, job.layout.copies(of: workers) > microBatches else { return }
         guard let place = job.workersPerNode.place ?? job.nodes.place else { return }
         reading.report(
             .gangTooLarge,
@@ -58,10 +59,20 @@ struct JobChecks {
 
     private func checkShape() {
         let (width, heads) = (job.model.width, job.model.heads)
-        guard width.isSound, heads.isSound, width.value % heads.value != 0, let place = width.place else { return }
+        guard width.isSound, heads.isSound, width.value % heads.value != 0, let place = width.place else {
+            return checkGroups()
+        }
         reading.report(
             .widthNotDivisible, "n_embd \(width.value) is not divisible by n_head \(heads.value)", at: place,
             hint: "nearest valid: \(Suggestion.multiples(of: heads.value, near: width.value))")
+    }
+
+    private func checkGroups() {
+        let (heads, groups) = (job.model.heads, job.model.keyValueHeads)
+        guard heads.isSound, groups.isSound, heads.value % groups.value != 0, let place = groups.place else { return }
+        reading.report(
+            .widthNotDivisible, "n_head \(heads.value) is not divisible by num_key_value_heads \(groups.value)",
+            at: place, hint: "every group of heads shares one key and one value")
     }
 
     private func checkSchedule() {
@@ -108,7 +119,7 @@ struct JobChecks {
 
     private func checkData() {
         let (source, vocabulary) = (job.data.source, job.model.vocabularySize)
-        if source.isSound, vocabulary.isSound, let place = vocabulary.place {
+        if job.data.isThere, source.isSound, vocabulary.isSound, let place = vocabulary.place {
             switch source.value {
             case .text where vocabulary.value != 256:
                 reading.report(

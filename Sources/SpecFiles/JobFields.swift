@@ -9,7 +9,9 @@ struct JobFields {
     let name: Field<String>
     let nodes: Field<Int>
     let workersPerNode: Field<Int>
+    let software: Field<String>
     let model: ModelFields
+    let layout: LayoutFields
     let train: TrainFields
     let data: DataFields
     let saveInterval: Field<Int>
@@ -22,10 +24,16 @@ struct JobFields {
         // The lower bound is JobChecks': "0 workers" says more than a range.
         nodes = top.whole("nnodes", in: -1_000_000...1_000_000, default: 1, example: "1")
         workersPerNode = top.whole("nproc_per_node", in: -10_000...10_000, example: "4")
+        software = top.has("software") ? top.name("software", example: "megatron-core") : top.absent("software", "")
         model = ModelFields(top.section("model", isRequired: true, example: "{model_type: gpt2, n_layer: 4, …}"))
-        train = TrainFields(top.section("train", isRequired: true, example: "{micro_batch_size: 4, …}"))
+        layout = LayoutFields(
+            top.section("parallel", isRequired: false, example: "{tensor_model_parallel_size: 8}"))
+        train = TrainFields(
+            top.section("train", isRequired: true, example: "{micro_batch_size: 4, …}"),
+            contextLength: model.contextLength)
         data = DataFields(
-            top.section("data", isRequired: true, example: "{source: text, paths: [\"*.txt\"]}"), folder: folder)
+            top.section("data", isRequired: false, example: "{source: text, paths: [\"*.txt\"]}"), folder: folder,
+            isThere: top.has("data"))
         let checkpoint = top.section("checkpoint", isRequired: true, example: "{save_interval: 100}")
         saveInterval = checkpoint.whole("save_interval", in: 1...1_000_000_000, example: "100")
         keep = checkpoint.whole("keep", in: 1...1_000_000, default: 3, example: "3")
@@ -37,22 +45,49 @@ struct JobFields {
 
 /// The values under `model`.
 struct ModelFields {
-    /// The networks there are.
-    enum Family: String, CaseIterable { case gpt2 }
-
+    let family: Field<ModelShape.Family>
     let layers: Field<Int>
     let width: Field<Int>
     let heads: Field<Int>
+    let keyValueHeads: Field<Int>
+    let feedForwardWidth: Field<Int>
     let contextLength: Field<Int>
     let vocabularySize: Field<Int>
 
     init(_ section: Section) {
-        _ = section.choice("model_type", default: nil, standIn: Family.gpt2)
+        family = section.choice("model_type", default: nil, standIn: ModelShape.Family.gpt2)
         layers = section.whole("n_layer", in: 1...1_000, example: "12")
         width = section.whole("n_embd", in: 1...100_000, example: "768")
         heads = section.whole("n_head", in: 1...10_000, example: "12")
+        keyValueHeads = section.whole("num_key_value_heads", in: 1...10_000, default: heads.value, example: "8")
+        feedForwardWidth = section.whole("n_inner", in: 1...1_000_000, default: 4 * width.value, example: "3072")
         contextLength = section.whole("n_positions", in: 1...1_000_000, example: "1024")
         vocabularySize = section.whole("vocab_size", in: 2...10_000_000, example: "50257")
+    }
+}
+
+/// The values under `parallel`.
+struct LayoutFields {
+    let tensor: Field<Int>
+    let pipeline: Field<Int>
+    let virtualStages: Field<Int>
+    let context: Field<Int>
+    let sequenceParallel: Field<Bool>
+    let zeroStage: Field<Int>
+    let recomputation: Field<Recomputation>
+    let flashAttention: Field<Bool>
+    let overlapsGradients: Field<Bool>
+
+    init(_ section: Section) {
+        tensor = section.whole("tensor_model_parallel_size", in: 1...1_024, default: 1, example: "8")
+        pipeline = section.whole("pipeline_model_parallel_size", in: 1...1_024, default: 1, example: "8")
+        virtualStages = section.whole("virtual_pipeline_model_parallel_size", in: 1...1_024, default: 1, example: "2")
+        context = section.whole("context_parallel_size", in: 1...1_024, default: 1, example: "2")
+        sequenceParallel = section.flag("sequence_parallel", default: false)
+        zeroStage = section.whole("zero_stage", in: 0...3, default: 0, example: "1")
+        recomputation = section.choice("recompute_granularity", default: Recomputation.none, standIn: .none)
+        flashAttention = section.flag("use_flash_attn", default: false)
+        overlapsGradients = section.flag("overlap_grad_reduce", default: false)
     }
 }
 
@@ -61,6 +96,7 @@ struct TrainFields {
     let microBatch: Field<Int>
     let globalBatch: Field<Int>
     let steps: Field<Int>
+    let precision: Field<Precision>
     let decay: Field<LearningRateSpec.Decay>
     let peak: Field<Double>
     let minimum: Field<Double>
@@ -77,11 +113,12 @@ struct TrainFields {
     /// The section's own place, for what is missing from it.
     let section: Section
 
-    init(_ section: Section) {
+    init(_ section: Section, contextLength: Field<Int>) {
         self.section = section
         microBatch = section.whole("micro_batch_size", in: 1...1_000_000, example: "4")
         globalBatch = section.whole("global_batch_size", in: 1...1_000_000_000, example: "64")
-        steps = section.whole("train_iters", in: 1...1_000_000_000, example: "1000")
+        steps = TrainFields.steps(section, globalBatch: globalBatch, contextLength: contextLength)
+        precision = section.choice("precision", default: .fp32, standIn: Precision.fp32)
         peak = section.decimal("lr", .positive, example: "3e-4")
         minimum = section.decimal("min_lr", .nonNegative, default: peak.value / 10, example: "3e-5")
         decay = section.choice("lr_decay_style", default: .cosine, standIn: .cosine)
@@ -95,6 +132,27 @@ struct TrainFields {
         seed = section.seed("seed", default: 1234)
         evaluationInterval = section.whole("eval_interval", in: 0...1_000_000_000, default: 0, example: "250")
         evaluationMicroBatches = section.whole("eval_iters", in: 1...1_000_000, default: 20, example: "20")
+    }
+}
+
+extension TrainFields {
+    /// The length of the run: its iterations, or the samples or tokens that so many iterations take at least.
+    private static func steps(_ section: Section, globalBatch: Field<Int>, contextLength: Field<Int>) -> Field<Int> {
+        let most = 1_000_000_000
+        let given = ["train_iters", "train_samples", "train_tokens"].filter(section.has)
+        for other in given.dropFirst() {
+            guard let place = section.entry(other)?.keyPlace else { continue }
+            section.reading.report(
+                .aliasConflict,
+                "`\(section.dotted(other))` and `\(section.dotted(given[0]))` both set the run's length",
+                at: place, hint: "keep one of them")
+        }
+        guard let key = given.first, key != "train_iters" else {
+            return section.whole("train_iters", in: 1...most, example: "1000")
+        }
+        let field = section.whole(key, in: 1...4_000_000_000_000_000_000, example: "300_000_000_000")
+        let unit = key == "train_samples" ? globalBatch.value : globalBatch.value * contextLength.value
+        return field.map { min(most, ($0 - 1) / max(1, unit) + 1) }
     }
 }
 

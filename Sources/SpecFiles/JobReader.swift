@@ -51,10 +51,8 @@ enum JobReader {
     ) -> JobSpec {
         JobSpec(
             name: fields.name.value, nodes: fields.nodes.value, workersPerNode: fields.workersPerNode.value,
-            model: ModelShape(
-                layers: fields.model.layers.value, width: fields.model.width.value, heads: fields.model.heads.value,
-                contextLength: fields.model.contextLength.value, vocabularySize: fields.model.vocabularySize.value),
-            training: training(fields.train),
+            model: model(fields.model), layout: layout(fields.layout), precision: fields.train.precision.value,
+            software: fields.software.value.isEmpty ? nil : fields.software.value, training: training(fields.train),
             data: DataSpec(
                 source: fields.data.source.value, globs: fields.data.globs,
                 validationShare: fields.data.validationShare.value),
@@ -66,6 +64,22 @@ enum JobReader {
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value,
                 lossSpike: fields.tolerance.lossSpike.spec),
             injections: injections, injectionProcesses: processes)
+    }
+
+    private static func model(_ model: ModelFields) -> ModelShape {
+        ModelShape(
+            family: model.family.value, layers: model.layers.value, width: model.width.value,
+            heads: model.heads.value, keyValueHeads: model.keyValueHeads.value,
+            feedForwardWidth: model.feedForwardWidth.value, contextLength: model.contextLength.value,
+            vocabularySize: model.vocabularySize.value)
+    }
+
+    private static func layout(_ layout: LayoutFields) -> LayoutSpec {
+        LayoutSpec(
+            tensor: layout.tensor.value, pipeline: layout.pipeline.value, virtualStages: layout.virtualStages.value,
+            context: layout.context.value, sequenceParallel: layout.sequenceParallel.value,
+            zeroStage: layout.zeroStage.value, recomputation: layout.recomputation.value,
+            flashAttention: layout.flashAttention.value, overlapsGradients: layout.overlapsGradients.value)
     }
 
     private static func training(_ train: TrainFields) -> TrainingSpec {

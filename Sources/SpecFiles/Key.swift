@@ -63,19 +63,36 @@ extension Schema {
             (
                 "",
                 [
-                    "kind", "name", "nnodes", "nproc_per_node", "model", "train", "data", "checkpoint",
-                    "fault_tolerance", "inject",
+                    "kind", "name", "nnodes", "nproc_per_node", "software", "model", "parallel", "train", "data",
+                    "checkpoint", "fault_tolerance", "inject",
                 ]
             ),
             (
                 "model",
                 [
                     "model_type",
-                    Key("n_layer", alias: "num_layers", elsewhere: ["layers", "depth"]),
+                    Key("n_layer", alias: "num_layers", elsewhere: ["layers", "depth", "num_hidden_layers"]),
                     Key("n_embd", alias: "hidden_size", elsewhere: ["d_model", "width"]),
                     Key("n_head", alias: "num_attention_heads", elsewhere: ["heads"]),
-                    Key("n_positions", alias: "seq_length", elsewhere: ["n_ctx", "block_size", "context_length"]),
+                    Key("num_key_value_heads", alias: "num_query_groups", elsewhere: ["n_kv_heads", "kv_heads"]),
+                    Key("n_inner", alias: "ffn_hidden_size", elsewhere: ["intermediate_size", "d_ff"]),
+                    Key(
+                        "n_positions", alias: "seq_length",
+                        elsewhere: ["n_ctx", "block_size", "context_length", "max_position_embeddings"]),
                     "vocab_size",
+                ]
+            ),
+            (
+                "parallel",
+                [
+                    Key("tensor_model_parallel_size", elsewhere: ["tp", "tensor_parallel_size"]),
+                    Key("pipeline_model_parallel_size", elsewhere: ["pp", "pipeline_parallel_size"]),
+                    Key("virtual_pipeline_model_parallel_size", elsewhere: ["vpp", "interleave"]),
+                    Key("context_parallel_size", elsewhere: ["cp"]), "sequence_parallel",
+                    Key("zero_stage", elsewhere: ["zero", "fsdp"]),
+                    Key("recompute_granularity", elsewhere: ["recompute", "activation_checkpointing"]),
+                    Key("use_flash_attn", elsewhere: ["flash_attention", "flash"]),
+                    Key("overlap_grad_reduce", elsewhere: ["overlap"]),
                 ]
             ),
             (
@@ -83,7 +100,8 @@ extension Schema {
                 [
                     Key("micro_batch_size", elsewhere: ["per_device_train_batch_size"]),
                     Key("global_batch_size", elsewhere: ["batch_size"]),
-                    Key("train_iters", elsewhere: ["max_steps", "max_iters", "steps"]),
+                    Key("train_iters", elsewhere: ["max_steps", "max_iters", "steps"]), "train_samples", "train_tokens",
+                    Key("precision", elsewhere: ["dtype", "mixed_precision"]),
                     Key("lr", elsewhere: ["learning_rate"]), "min_lr",
                     Key("lr_decay_style", elsewhere: ["lr_scheduler_type"]),
                     Key("lr_warmup_iters", elsewhere: ["warmup_steps", "warmup_iters"]), "lr_wsd_decay_iters",
@@ -115,9 +133,11 @@ extension Schema {
     static let cluster = Schema(
         kind: "Cluster", noun: "cluster",
         sections: [
-            ("", ["kind", "name", "nodes", "gpus"]),
-            ("nodes", ["hostlist", "gpus", "oversubscribe", "price"]),
-            ("gpus", ["peak", "memory"]),
-            ("gpus.peak", ["fp32"]),
+            ("", ["kind", "name", "nodes", "gpus", "network", "storage"]),
+            ("nodes", ["hostlist", "gpus", "oversubscribe", "price", "power"]),
+            ("gpus", ["peak", "memory", "memory_bandwidth"]),
+            ("gpus.peak", ["fp32", "bf16", "fp8"]),
+            ("network", ["level", "scope", "bandwidth", "oversubscription"]),
+            ("storage", ["read", "write"]),
         ])
 }

@@ -17,7 +17,7 @@ struct ResolvedJob {
     /// The file's text.
     var text: String {
         let rows =
-            [("kind: Job", nil)] + top + model + training + data + checkpoint + tolerance + injections
+            [("kind: Job", nil)] + top + model + layout + training + data + checkpoint + tolerance + injections
         let widths = rows.filter { $0.origin != nil }.map { $0.text.unicodeScalars.count }.filter { $0 <= 32 }
         let column = widths.max() ?? 0
         return rows.map { row in
@@ -39,18 +39,36 @@ struct ResolvedJob {
             row("name", ResolvedJob.quoted(spec.name)),
             row("nnodes", spec.nodes),
             row("nproc_per_node", spec.workersPerNode),
-        ]
+        ] + (spec.software.map { [row("software", ResolvedJob.quoted($0))] } ?? [])
     }
 
     private var model: [Row] {
         [
             ("model:", nil),
-            row("model.model_type", ModelFields.Family.gpt2.rawValue),
+            row("model.model_type", spec.model.family.rawValue),
             row("model.n_layer", spec.model.layers),
             row("model.n_embd", spec.model.width),
             row("model.n_head", spec.model.heads),
+            row("model.num_key_value_heads", spec.model.keyValueHeads, default: "default: n_head"),
+            row("model.n_inner", spec.model.feedForwardWidth, default: "default: 4 x n_embd"),
             row("model.n_positions", spec.model.contextLength),
             row("model.vocab_size", spec.model.vocabularySize),
+        ]
+    }
+
+    private var layout: [Row] {
+        let layout = spec.layout
+        return [
+            ("parallel:", nil),
+            row("parallel.tensor_model_parallel_size", layout.tensor),
+            row("parallel.pipeline_model_parallel_size", layout.pipeline),
+            row("parallel.virtual_pipeline_model_parallel_size", layout.virtualStages),
+            row("parallel.context_parallel_size", layout.context),
+            row("parallel.sequence_parallel", layout.sequenceParallel),
+            row("parallel.zero_stage", layout.zeroStage),
+            row("parallel.recompute_granularity", layout.recomputation.rawValue),
+            row("parallel.use_flash_attn", layout.flashAttention),
+            row("parallel.overlap_grad_reduce", layout.overlapsGradients),
         ]
     }
 
@@ -61,7 +79,8 @@ struct ResolvedJob {
             ("train:", nil),
             row("train.micro_batch_size", training.microBatch),
             row("train.global_batch_size", training.globalBatch),
-            row("train.train_iters", training.steps),
+            row("train.train_iters", training.steps, default: stepsOrigin),
+            row("train.precision", spec.precision.rawValue),
             row("train.lr", rate.peak),
             row("train.min_lr", rate.minimum, default: "default: lr / 10"),
             row("train.lr_decay_style", rate.decay.rawValue),
@@ -80,7 +99,15 @@ struct ResolvedJob {
         ]
     }
 
+    /// Where the length of the run was written, when not as iterations.
+    private var stepsOrigin: String {
+        ["train.train_samples", "train.train_tokens"].lazy.compactMap { key in
+            origins[key].map { "\($0.origin), as \(key.dropFirst(6))" }
+        }.first ?? "default"
+    }
+
     private var data: [Row] {
+        guard !spec.data.globs.isEmpty else { return [] }
         let paths: [Row] = spec.data.globs.map { ("    - \(ResolvedJob.quoted($0))", nil) }
         let head: [Row] = [
             ("data:", nil), row("data.source", spec.data.source.rawValue), row("data.paths", ""),

@@ -9,6 +9,7 @@ struct NumberRange {
 
     static var positive: NumberRange { NumberRange(noun: "above 0") { $0 > 0 } }
     static var nonNegative: NumberRange { NumberRange(noun: "at least 0") { $0 >= 0 } }
+    static var atLeastOne: NumberRange { NumberRange(noun: "at least 1") { $0 >= 1 } }
     static var fraction: NumberRange { NumberRange(noun: "at least 0 and below 1") { $0 >= 0 && $0 < 1 } }
 }
 

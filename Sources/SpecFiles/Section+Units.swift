@@ -35,6 +35,17 @@ struct UnitFamily {
     static let price = UnitFamily(
         noun: "a price", example: "27.20 USD/h", units: [("USD/h", 1)], isSpaced: true)
 
+    /// Rates of data, in bytes a second; networks are sold in bits.
+    static let bandwidth = UnitFamily(
+        noun: "a bandwidth", example: "300GB/s",
+        units: [
+            ("B/s", 1), ("kB/s", 1e3), ("MB/s", 1e6), ("GB/s", 1e9), ("TB/s", 1e12), ("Mb/s", 1e6 / 8),
+            ("Gb/s", 1e9 / 8), ("Tb/s", 1e12 / 8),
+        ])
+    /// Power, in watts.
+    static let power = UnitFamily(
+        noun: "a power", example: "6.5kW", units: [("W", 1), ("kW", 1e3), ("MW", 1e6)])
+
     /// `number` with a unit, as a suggestion.
     func suggestion(for number: String) -> String {
         let unit = example.drop { $0.isNumber || $0 == "." || $0 == " " }
@@ -60,6 +71,14 @@ extension Section {
     func rate(_ key: String) -> Field<Double> {
         quantity(key, .rate, in: 1e6...1e21, bounds: "1MFLOPs to 1000000PFLOPs")
     }
+
+    /// The bandwidth under `key`, in bytes a second.
+    func bandwidth(_ key: String) -> Field<Double> {
+        quantity(key, .bandwidth, in: 1...1e18, bounds: "1B/s to 1000000TB/s")
+    }
+
+    /// The power under `key`, in watts.
+    func power(_ key: String) -> Field<Double> { quantity(key, .power, in: 1...1e9, bounds: "1W to 1000MW") }
 
     /// The price under `key`, in US dollars an hour.
     func price(_ key: String, default fallback: Double) -> Field<Double> {

@@ -44,4 +44,23 @@ extension Section {
         }
         return value
     }
+
+    /// The switch under `key`: `true` or `false`, and nothing else that YAML 1.1 takes for one.
+    func flag(_ key: String, default fallback: Bool) -> Field<Bool> {
+        scalar(key, fallback: fallback, isRequired: false, wanted: "true or false", example: "true") { scalar in
+            if let value = Bool(scalar.text.lowercased()) { return value }
+            reading.report(
+                .unknownValue, "`\(scalar.key)` cannot be `\(scalar.text)`", at: scalar.place,
+                hint: "allowed: true, false")
+            return nil
+        }
+    }
+
+    /// Whether the file gives `key`.
+    func has(_ key: String) -> Bool { entry(key) != nil }
+
+    /// The field of a key that the file does not give.
+    func absent<Value>(_ key: String, _ value: Value) -> Field<Value> {
+        Field(key: dotted(key), value: value, place: nil, isSound: true)
+    }
 }

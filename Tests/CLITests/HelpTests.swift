@@ -7,10 +7,10 @@ extension CommandLineTool {
     @Suite("Help")
     struct Help {
         static let commands: [[String]] = [
-            [], ["launch"], ["coordinator"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"],
+            [], ["launch"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"],
             ["logs"], ["diff"], ["compare"], ["report"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
-            ["doctor"], ["completion"], ["drill"], ["detect"], ["schedule"],
+            ["doctor"], ["completion"], ["drill"], ["scoreboard"], ["calibrate"], ["detect"], ["schedule"],
         ]
 
         @Test(arguments: commands)

@@ -75,12 +75,12 @@ import Testing
     }
 
     @Test func `a missing section is one complaint, not one for each of its keys`() {
-        let text = Sample.complaints(["data:\n  source: text\n  paths: [../docs/**/*.md]\n": ""])
+        let text = Sample.complaints(["checkpoint:\n  save_interval: 50\n": ""])
         #expect(
             text == """
-                jobs/test.yaml:1:1: error[E0105]: the job lacks `data`
+                jobs/test.yaml:1:1: error[E0105]: the job lacks `checkpoint`
                     1 | kind: Job
-                      | ^^^^ for example `data: {source: text, paths: ["*.txt"]}`
+                      | ^^^^ for example `checkpoint: {save_interval: 100}`
                 """)
     }
 

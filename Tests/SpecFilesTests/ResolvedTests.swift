@@ -16,67 +16,80 @@ import Testing
 
     private static let resolved = """
         kind: Job
-        name: "test"              # /lab/test.yaml:2
-        nnodes: 1                 # default
-        nproc_per_node: 4         # /lab/test.yaml:3
+        name: "test"                     # /lab/test.yaml:2
+        nnodes: 1                        # default
+        nproc_per_node: 4                # /lab/test.yaml:3
         model:
-          model_type: gpt2        # /lab/test.yaml:5
-          n_layer: 2              # /lab/test.yaml:6
-          n_embd: 64              # /lab/test.yaml:7
-          n_head: 4               # /lab/test.yaml:8
-          n_positions: 32         # /lab/test.yaml:9
-          vocab_size: 256         # /lab/test.yaml:10
+          model_type: gpt2               # /lab/test.yaml:5
+          n_layer: 2                     # /lab/test.yaml:6
+          n_embd: 64                     # /lab/test.yaml:7
+          n_head: 4                      # /lab/test.yaml:8
+          num_key_value_heads: 4         # default: n_head
+          n_inner: 256                   # default: 4 x n_embd
+          n_positions: 32                # /lab/test.yaml:9
+          vocab_size: 256                # /lab/test.yaml:10
+        parallel:
+          tensor_model_parallel_size: 1  # default
+          pipeline_model_parallel_size: 1  # default
+          virtual_pipeline_model_parallel_size: 1  # default
+          context_parallel_size: 1       # default
+          sequence_parallel: false       # default
+          zero_stage: 0                  # default
+          recompute_granularity: none    # default
+          use_flash_attn: false          # default
+          overlap_grad_reduce: false     # default
         train:
-          micro_batch_size: 4     # /lab/test.yaml:12
-          global_batch_size: 16   # /lab/test.yaml:13
-          train_iters: 200        # /lab/test.yaml:14
-          lr: 0.001               # -s
-          min_lr: 0.0001          # default: lr / 10
-          lr_decay_style: cosine  # default
-          lr_warmup_iters: 20     # /lab/test.yaml:16
-          adam_beta1: 0.9         # default
-          adam_beta2: 0.95        # default
-          adam_eps: 1e-08         # default
-          weight_decay: 0.1       # default
-          clip_grad: 1.0          # default
-          seed: 1234              # default
-          eval_interval: 0        # default
-          eval_iters: 20          # default
+          micro_batch_size: 4            # /lab/test.yaml:12
+          global_batch_size: 16          # /lab/test.yaml:13
+          train_iters: 200               # /lab/test.yaml:14
+          precision: fp32                # default
+          lr: 0.001                      # -s
+          min_lr: 0.0001                 # default: lr / 10
+          lr_decay_style: cosine         # default
+          lr_warmup_iters: 20            # /lab/test.yaml:16
+          adam_beta1: 0.9                # default
+          adam_beta2: 0.95               # default
+          adam_eps: 1e-08                # default
+          weight_decay: 0.1              # default
+          clip_grad: 1.0                 # default
+          seed: 1234                     # default
+          eval_interval: 0               # default
+          eval_iters: 20                 # default
         data:
-          source: text            # /lab/test.yaml:18
-          paths:                  # /lab/test.yaml:19
+          source: text                   # /lab/test.yaml:18
+          paths:                         # /lab/test.yaml:19
             - "/docs/**/*.md"
-          split: "90,10"          # -s
+          split: "90,10"                 # -s
         checkpoint:
-          save_interval: 50       # /lab/test.yaml:21
-          keep: 3                 # default
+          save_interval: 50              # /lab/test.yaml:21
+          keep: 3                        # default
         fault_tolerance:
-          recovery: peer          # default
-          on_worker_loss: spare   # default
-          spares: 0               # default
-          max_restarts: 20        # default
+          recovery: peer                 # default
+          on_worker_loss: spare          # default
+          spares: 0                      # default
+          max_restarts: 20               # default
           heartbeat:
-            interval: 500ms       # /lab/test.yaml:23
-            timeout: 10s          # /lab/test.yaml:23
-          lease: 15s              # /lab/test.yaml:24
+            interval: 500ms              # /lab/test.yaml:23
+            timeout: 10s                 # /lab/test.yaml:23
+          lease: 15s                     # /lab/test.yaml:24
           loss_spike:
-            action: rollback      # default
-            window: 128           # default
-            armed_after: 64       # default
-            clip: 4.0             # default
-            allowance: 1.0        # default
-            threshold: 12.0       # default
-            freeze_sum: 6.0       # default
-            freeze_z: 6.0         # default
-            drift_after: 20       # default
-            wait: 50              # default
-            healed_z: 2.0         # default
-            benign_shift: 0.01    # default
-            back: 100             # default
-            skip_beyond: 100      # default
-            again_within: 1000    # default
-            lr_scale: 0.75        # default
-            lr_scale_last: 0.5    # default
+            action: rollback             # default
+            window: 128                  # default
+            armed_after: 64              # default
+            clip: 4.0                    # default
+            allowance: 1.0               # default
+            threshold: 12.0              # default
+            freeze_sum: 6.0              # default
+            freeze_z: 6.0                # default
+            drift_after: 20              # default
+            wait: 50                     # default
+            healed_z: 2.0                # default
+            benign_shift: 0.01           # default
+            back: 100                    # default
+            skip_beyond: 100             # default
+            again_within: 1000           # default
+            lr_scale: 0.75               # default
+            lr_scale_last: 0.5           # default
         inject:
           - {at: step=120, fail: rank 2, kind: kill}  # /lab/test.yaml:26
 
@@ -101,6 +114,10 @@ import Testing
         "fault_tolerance.loss_spike.benign_shift=0", "fault_tolerance.loss_spike.back=7",
         "fault_tolerance.loss_spike.skip_beyond=0", "fault_tolerance.loss_spike.again_within=1",
         "fault_tolerance.loss_spike.lr_scale=0.9", "fault_tolerance.loss_spike.lr_scale_last=0.6666666666666666",
+        "model.num_key_value_heads=1", "model.n_inner=96", "software=megatron-core", "train.precision=bf16",
+        "parallel={tensor_model_parallel_size: 3, pipeline_model_parallel_size: 1, context_parallel_size: 1}",
+        "parallel.virtual_pipeline_model_parallel_size=1", "parallel.sequence_parallel=true", "parallel.zero_stage=1",
+        "parallel.recompute_granularity=full", "parallel.use_flash_attn=true", "parallel.overlap_grad_reduce=true",
         "inject=[{at: step=5, fail: rank 1, kind: kill}, {at: step=2, fail: link 0-1, kind: partition, for: 70ms}, "
             + "{at: 90s, kind: disk_full}, {random: {mtbf: 9 steps, kinds: [stop, slow=1.5x]}}]",
     ]

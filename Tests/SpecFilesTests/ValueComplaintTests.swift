@@ -114,13 +114,13 @@ import Testing
                 """)
     }
 
-    @Test func `a model that is not GPT-2 is refused`() {
-        let text = Sample.complaints(["model_type: gpt2": "model_type: llama"])
+    @Test func `a model of a kind that is not known is refused`() {
+        let text = Sample.complaints(["model_type: gpt2": "model_type: bert"])
         #expect(
             text == """
-                jobs/test.yaml:5:15: error[E0107]: `model.model_type` cannot be `llama`
-                    5 |   model_type: llama
-                      |               ^^^^^ allowed: gpt2
+                jobs/test.yaml:5:15: error[E0107]: `model.model_type` cannot be `bert`
+                    5 |   model_type: bert
+                      |               ^^^^ allowed: gpt2, llama
                 """)
     }
 
