@@ -30,6 +30,7 @@ let package = Package(
         .target(name: "Jobs", dependencies: ["Primitives"], swiftSettings: strict),
         .target(name: "Messages", dependencies: ["Primitives"], swiftSettings: strict),
         .target(name: "Hardware", dependencies: ["Primitives", "Jobs"], swiftSettings: strict),
+        .target(name: "Failures", dependencies: ["Primitives", "Hardware"], swiftSettings: strict),
         .target(name: "Scheduling", dependencies: ["Primitives", "Hardware", "Jobs"], swiftSettings: strict),
         .target(
             name: "ControlPlane", dependencies: ["Primitives", "Hardware", "Jobs", "Messages", "Scheduling"],
@@ -65,8 +66,9 @@ let package = Package(
         // The simulated world: seed in, journal out.
         .target(
             name: "Simulation",
-            dependencies: ["Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane", "Journaling"],
-            swiftSettings: strict),
+            dependencies: [
+                "Primitives", "Jobs", "Hardware", "Failures", "Messages", "Scheduling", "ControlPlane", "Journaling",
+            ], swiftSettings: strict),
 
         // The live world. The worker's half links neither the journal's database nor the YAML reader.
         .target(
@@ -92,7 +94,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Replay", "Reports", "Exports", "Simulation", "Wire", "LiveCoordinator", "CHost",
+                "Replay", "Reports", "Exports", "Failures", "Simulation", "Wire", "LiveCoordinator", "CHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -115,6 +117,11 @@ let package = Package(
         .executableTarget(
             name: "SchedulingBenchmark", dependencies: ["Primitives", "Scheduling", "Replay"],
             path: "benchmarks/SchedulingBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "SimulationBenchmark",
+            dependencies: [
+                "Primitives", "Hardware", "Failures", "SpecFiles", "Simulation",
+            ], path: "benchmarks/SimulationBenchmark", swiftSettings: strict),
 
         // Tests, one target a module.
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: strict),
@@ -145,8 +152,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Primitives", "Jobs", "Messages", "ControlPlane", "Journaling", "Simulation"],
-            swiftSettings: strict),
+            dependencies: [
+                "Primitives", "Jobs", "Hardware", "Failures", "Messages", "ControlPlane", "Journaling", "SpecFiles",
+                "Simulation",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FailuresTests", dependencies: ["Primitives", "Hardware", "Failures"], swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Primitives", "Messages", "Wire"], swiftSettings: strict),
         // Both run the built executables through the same harness, which is why it is a target of its own.
         .target(

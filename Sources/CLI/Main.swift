@@ -21,8 +21,8 @@ struct Understudy: ParsableCommand {
             """,
         version: "understudy \(programVersion)",
         subcommands: [
-            LaunchCommand.self, CoordinatorCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
-            ShowCommand.self,
+            LaunchCommand.self, SimulateCommand.self, SweepCommand.self, CoordinatorCommand.self, PlanCommand.self,
+            ValidateCommand.self, RunsCommand.self, ShowCommand.self,
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
             ReportCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,

@@ -93,7 +93,10 @@ func readRun(_ folder: RunFolder) throws -> RunSource {
         let journal = try JournalStore.open(folder.journal, readOnly: true)
         let history = RunHistory(try journal.records())
         let newest = history.coordinator.run?.checkpoints.last?.step
-        let weights = newest.map { String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0) }
+        let isSimulated = ((try? journal.meta("world")) ?? nil) == "simulation"
+        let weights = (isSimulated ? nil : newest).map {
+            String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0)
+        }
         return RunSource(
             history: history, job: try LiveRun.decodeJob(journal), cluster: (try? journal.meta("cluster")) ?? nil,
             dollarsPerWorkerHour: ((try? journal.meta("usd_per_worker_hour")) ?? nil).flatMap { Double($0) },

@@ -34,12 +34,17 @@ public struct Coordinator: Equatable, Sendable {
             guard pool.holds(worker, incarnation) else { break }
             pool.vacate(worker)
             commands += run?.lost(worker, incarnation, how, at: now) ?? []
+        case .nodesLost(let nodes, let how):
+            let losses = pool.vacate(nodes)
+            commands += run?.lost(losses, how, at: now) ?? []
         case .workerStartFailed(let worker, let how):
             guard case .starting = pool[worker]?.occupant else { break }
             if run?.needsWorkers ?? true { pool.vacate(worker) } else { pool.fail(worker) }
             commands += run?.startFailed(worker, how, at: now) ?? []
         case .memberFormed(let worker, let incarnation, let generation):
             commands += run?.formed(worker, incarnation, generation) ?? []
+        case .gangFormed(_, let generation):
+            commands += run?.formed(generation) ?? []
         case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
             commands += run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
             if commands.contains(where: { if case .evict(worker, _) = $0 { true } else { false } }) {
@@ -48,6 +53,9 @@ public struct Coordinator: Equatable, Sendable {
         case .stepContributed(_, let generation, let report):
             commands += run?.contributed(generation, report) ?? []
             for case .evict(let worker, _) in commands { pool.dismiss(worker) }
+            commands += run?.growIfPossible(on: pool) ?? []
+        case .stepsCommitted(_, let generation, let report):
+            commands += run?.contributed(generation, report) ?? []
             commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
@@ -68,7 +76,7 @@ public struct Coordinator: Equatable, Sendable {
             commands += overdue(at: now)
         }
         commands += proceed(at: now)
-        checkInvariants()
+        checkInvariants(after: event)
         return commands
     }
 
@@ -132,14 +140,14 @@ public struct Coordinator: Equatable, Sendable {
         return commands + run!.formationOverdue(hanging, at: now)
     }
 
-    private func checkInvariants() {
-        pool.checkInvariants()
-        run?.checkInvariants(pool)
-    }
-}
-
-extension Instant {
-    fileprivate static func - (a: Instant, b: TimeSpan) -> Instant {
-        Instant(nanoseconds: a.nanoseconds - b.nanoseconds)
+    private func checkInvariants(after event: Event) {
+        run?.checkInvariants()
+        switch event {
+        // Progress touches no slot, and the gang at most ends; there are thousands of these to each of the others.
+        case .stepContributed, .stepsCommitted, .evaluated, .checkpointWritten, .checkpointFailed, .memberFormed: break
+        default:
+            pool.checkInvariants()
+            run?.checkMembers(pool)
+        }
     }
 }

@@ -16,10 +16,14 @@ public enum Event: Equatable, Sendable {
     case workerJoined(worker: WorkerID?, node: NodeID, processID: Int, numerics: String)
     /// A worker process is gone, or must be taken for gone.
     case workerLost(worker: WorkerID, incarnation: Incarnation, how: LossCause)
+    /// Machines are gone, with every process on them: one fault, however many workers it takes.
+    case nodesLost(nodes: [NodeID], how: LossCause)
     /// A process that a supervisor started ended before it joined.
     case workerStartFailed(worker: WorkerID, how: LossCause)
     /// A member has restored its state and is connected to the others.
     case memberFormed(worker: WorkerID, incarnation: Incarnation, generation: Generation)
+    /// Every member has restored its state and is connected to the others: what one `memberFormed` a member would say.
+    case gangFormed(run: RunID, generation: Generation)
     /// A member could not restore the checkpoint of `step`.
     case restoreFailed(
         worker: WorkerID, incarnation: Incarnation, generation: Generation, step: Int, reason: String)
@@ -28,6 +32,9 @@ public enum Event: Equatable, Sendable {
     /// The loss or the gradient of `step` is not finite, as every member found; the sums of `suspects` are not even where
     /// nobody else's is in them.
     case stepNotFinite(run: RunID, generation: Generation, step: Int, suspects: [WorkerID])
+    /// Every member held the summed gradient of each step of a range, and nothing but commits was to be done about any
+    /// but the last: what one `stepContributed` a step would say.
+    case stepsCommitted(run: RunID, generation: Generation, report: StepsReport)
     /// Members hold different sums for `step`: some replica's memory or arithmetic is corrupt.
     case replicasDisagree(run: RunID, generation: Generation, step: Int, norms: String)
     /// The validation loss after `step`, in nats a token.
@@ -155,6 +162,8 @@ public enum LossCause: Equatable, Sendable {
     case silent(TimeSpan)
     /// It said goodbye, with a reason.
     case left(String)
+    /// Its machine or its program broke, as what watches machines found out this long afterwards.
+    case broke(String, ago: TimeSpan)
     /// A newer process joined at its address.
     case replaced
     /// Its coordinator ended, and took it along.

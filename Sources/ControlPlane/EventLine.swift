@@ -16,11 +16,15 @@ extension Event {
                 .with("numerics", numerics)
         case .workerLost(let worker, let incarnation, let how):
             Line("worker-lost").with("worker", worker).with("incarnation", incarnation).with("how", how)
+        case .nodesLost(let nodes, let how):
+            Line("nodes-lost").with("nodes", nodes.map(\.name).joined(separator: ",")).with("how", how)
         case .workerStartFailed(let worker, let how):
             Line("worker-start-failed").with("worker", worker).with("how", how)
         case .memberFormed(let worker, let incarnation, let generation):
             Line("member-formed").with("worker", worker).with("incarnation", incarnation)
                 .with("generation", generation)
+        case .gangFormed(let run, let generation):
+            Line("gang-formed").with("run", run).with("generation", generation)
         case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
             Line("restore-failed").with("worker", worker).with("incarnation", incarnation)
                 .with("generation", generation).with("step", step).with("reason", reason)
@@ -29,6 +33,8 @@ extension Event {
         case .stepNotFinite(let run, let generation, let step, let suspects):
             Line("step-not-finite").with("run", run).with("generation", generation).with("step", step)
                 .with("suspects", suspects.map(\.description).joined(separator: ","))
+        case .stepsCommitted(let run, let generation, let report):
+            report.add(to: Line("steps-committed").with("run", run).with("generation", generation))
         case .replicasDisagree(let run, let generation, let step, let norms):
             Line("replicas-disagree").with("run", run).with("generation", generation).with("step", step)
                 .with("norms", norms)
@@ -69,6 +75,15 @@ extension Event {
                 .memberFormed(
                     worker: try line.read("worker"), incarnation: try line.read("incarnation"),
                     generation: try line.read("generation"))
+            case "nodes-lost":
+                .nodesLost(
+                    nodes: try line.read("nodes", as: String.self).split(separator: ",").map { NodeID(String($0)) },
+                    how: try line.read("how"))
+            case "gang-formed":
+                .gangFormed(run: try line.read("run"), generation: try line.read("generation"))
+            case "steps-committed":
+                .stepsCommitted(
+                    run: try line.read("run"), generation: try line.read("generation"), report: try StepsReport(line))
             case "restore-failed":
                 .restoreFailed(
                     worker: try line.read("worker"), incarnation: try line.read("incarnation"),
@@ -225,7 +240,7 @@ extension StepReport {
 }
 
 extension LossCause: LineValue {
-    /// `connection-closed`, `exit:1`, `signal:9`, `silent:5000ns`, `left:reason`, `replaced`, `coordinator-ended`.
+    /// `connection-closed`, `exit:1`, `signal:9`, `broke:30000000000ns:what`, `silent:5000ns`, `left:reason`, `replaced`, `coordinator-ended`.
     public var lineText: String {
         switch self {
         case .connectionClosed: "connection-closed"
@@ -233,6 +248,7 @@ extension LossCause: LineValue {
         case .signalled(let signal): "signal:\(signal)"
         case .silent(let span): "silent:\(span.lineText)"
         case .left(let reason): "left:\(reason)"
+        case .broke(let what, let ago): "broke:\(ago.lineText):\(what)"
         case .replaced: "replaced"
         case .coordinatorEnded: "coordinator-ended"
         }
@@ -249,6 +265,10 @@ extension LossCause: LineValue {
         case "replaced": self = .replaced
         case "coordinator-ended": self = .coordinatorEnded
         case "left": self = .left(detail)
+        case "broke":
+            let parts = detail.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let ago = TimeSpan(lineText: String(parts[0])) else { return nil }
+            self = .broke(String(parts[1]), ago: ago)
         case "exit":
             guard let code = Int(detail) else { return nil }
             self = .exited(code: code)

@@ -32,6 +32,8 @@ public struct Pool: Equatable, Sendable {
         public var occupant: Occupant
         /// The incarnation of the newest process that joined here; 0 when none has.
         public var newest: Incarnation
+        /// Whether a process that joined lives here.
+        public var isInhabited: Bool { occupant.resident != nil }
     }
 
     /// The slots, sorted by address.
@@ -40,10 +42,42 @@ public struct Pool: Equatable, Sendable {
     /// A pool without slots.
     public init() {}
 
-    private func index(_ worker: WorkerID) -> Int? { slots.firstIndex { $0.worker == worker } }
+    /// How many slots a supervisor looks after; without any, nothing can be started.
+    private var supervisedCount = 0
+    /// How many processes were started and have not joined.
+    private var startingCount = 0
+
+    private func index(_ worker: WorkerID) -> Int? {
+        let place = place(of: worker)
+        return place < slots.count && slots[place].worker == worker ? place : nil
+    }
+
+    /// Where `worker` stands or would stand, by bisection: large pools are asked at every event.
+    private func place(of worker: WorkerID) -> Int {
+        var (low, high) = (0, slots.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if slots[middle].worker < worker { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 
     private mutating func insert(_ slot: Slot) {
-        slots.insert(slot, at: slots.firstIndex { slot.worker < $0.worker } ?? slots.endIndex)
+        let place = place(of: slot.worker)
+        slots.insert(slot, at: place)
+        precondition(
+            (place == 0 || slots[place - 1].worker < slot.worker)
+                && (place + 1 == slots.count || slot.worker < slots[place + 1].worker), "slots out of order: \(slots)")
+        if slot.supervised { supervisedCount += 1 }
+    }
+
+    /// Every change of an occupant goes through here, so that the counts are right.
+    private mutating func set(_ index: Int, _ occupant: Occupant) {
+        if slots[index].occupant.isStarting { startingCount -= 1 }
+        if occupant.isStarting { startingCount += 1 }
+        if slots[index].occupant.isUp { upCount -= 1 }
+        if occupant.isUp { upCount += 1 }
+        slots[index].occupant = occupant
     }
 
     /// The slot at `worker`, if there is one.
@@ -54,16 +88,16 @@ public struct Pool: Equatable, Sendable {
 
     /// The process that lives at `worker`, if one has joined there.
     func resident(of worker: WorkerID) -> Incarnation? {
-        switch self[worker]?.occupant {
-        case .up(let incarnation, _, _), .leaving(let incarnation): incarnation
-        case .empty, .starting, .failed, nil: nil
-        }
+        index(worker).flatMap { slots[$0].occupant.resident }
     }
 
     /// Whether `incarnation` lives at `worker` and a gang may have it.
     func isUp(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
         if case .up(incarnation, _, _) = self[worker]?.occupant { true } else { false }
     }
+
+    /// How many workers are up, known without looking at any.
+    private(set) var upCount = 0
 
     /// Workers that are up, by address.
     public var up: [(worker: WorkerID, incarnation: Incarnation, numerics: String)] {
@@ -78,17 +112,22 @@ public struct Pool: Equatable, Sendable {
 
     /// Supervised slots with nothing in them; those whose last process failed only when `retrying`.
     func startable(retrying: Bool) -> [WorkerID] {
-        slots.filter { $0.supervised && ($0.occupant == .empty || retrying && $0.occupant == .failed) }.map(\.worker)
+        guard supervisedCount > 0 else { return [] }
+        return slots.filter { $0.supervised && ($0.occupant == .empty || retrying && $0.occupant == .failed) }.map(
+            \.worker)
     }
 
     /// Slots whose process was started before `limit` and has not joined.
     func overdue(startedBefore limit: Instant) -> [WorkerID] {
-        slots.filter { if case .starting(let since, _) = $0.occupant { since <= limit } else { false } }.map(\.worker)
+        guard startingCount > 0 else { return [] }
+        return slots.filter { if case .starting(let since, _) = $0.occupant { since <= limit } else { false } }.map(
+            \.worker)
     }
 
     /// When the first of the processes that have not joined was started.
     var earliestStart: Instant? {
-        slots.compactMap { if case .starting(let since, _) = $0.occupant { since } else { nil } }.min()
+        guard startingCount > 0 else { return nil }
+        return slots.compactMap { if case .starting(let since, _) = $0.occupant { since } else { nil } }.min()
     }
 
     /// A supervisor looks after slots 0 ..< `count` of `node`.
@@ -96,6 +135,7 @@ public struct Pool: Equatable, Sendable {
         for number in 0..<count {
             let worker = WorkerID(node: node, slot: number)
             if let known = index(worker) {
+                if !slots[known].supervised { supervisedCount += 1 }
                 slots[known].supervised = true
             } else {
                 insert(Slot(worker: worker, supervised: true, occupant: .empty, newest: Incarnation(0)))
@@ -106,19 +146,20 @@ public struct Pool: Equatable, Sendable {
     /// A process is being started in `worker`.
     mutating func starting(_ worker: WorkerID, at now: Instant) {
         guard let slot = index(worker) else { preconditionFailure("a process starts in the unknown slot \(worker)") }
-        slots[slot].occupant = .starting(since: now, isDismissed: false)
+        set(slot, .starting(since: now, isDismissed: false))
     }
 
     /// The process started in `worker` is told to end, and is told again when it is still there after a while.
     mutating func dismissStarting(_ worker: WorkerID, at now: Instant) {
-        if let slot = index(worker) { slots[slot].occupant = .starting(since: now, isDismissed: true) }
+        if let slot = index(worker) { set(slot, .starting(since: now, isDismissed: true)) }
     }
 
     /// Where a process that asks for `wanted` on `node` goes: its slot, else the first unsupervised slot of the node
     /// with nothing in it, else a new one.
     func address(wanted: WorkerID?, node: NodeID) -> WorkerID {
         if let wanted { return wanted }
-        let here = slots.filter { $0.worker.node == node }
+        let first = place(of: WorkerID(node: node, slot: 0))
+        let here = slots[first...].prefix { $0.worker.node == node }
         if let free = here.first(where: { !$0.supervised && $0.occupant == .empty }) { return free.worker }
         return WorkerID(node: node, slot: (here.last?.worker.slot ?? -1) + 1)
     }
@@ -131,40 +172,99 @@ public struct Pool: Equatable, Sendable {
         let slot = index(worker)!
         let incarnation = Incarnation(slots[slot].newest.number + 1)
         slots[slot].newest = incarnation
-        slots[slot].occupant = .up(incarnation, numerics: numerics, processID: processID)
+        set(slot, .up(incarnation, numerics: numerics, processID: processID))
         return incarnation
     }
 
     /// The process at `worker` is told to end.
     mutating func dismiss(_ worker: WorkerID) {
         guard let slot = index(worker), case .up(let incarnation, _, _) = slots[slot].occupant else { return }
-        slots[slot].occupant = .leaving(incarnation)
+        set(slot, .leaving(incarnation))
     }
 
     /// The process started in `worker` ended before it joined, and nobody needs another one now.
     mutating func fail(_ worker: WorkerID) {
-        if let slot = index(worker) { slots[slot].occupant = .failed }
+        if let slot = index(worker) { set(slot, .failed) }
+    }
+
+    /// Nothing lives on `nodes` any more; returns the processes that did, by address.
+    mutating func vacate(_ nodes: [NodeID]) -> [(worker: WorkerID, incarnation: Incarnation)] {
+        var gone: [(worker: WorkerID, incarnation: Incarnation)] = []
+        for node in nodes.sorted() {
+            var slot = place(of: WorkerID(node: node, slot: 0))
+            while slot < slots.count, slots[slot].worker.node == node {
+                if let incarnation = resident(of: slots[slot].worker) {
+                    gone.append((slots[slot].worker, incarnation))
+                    set(slot, .empty)
+                }
+                slot += 1
+            }
+        }
+        return gone
     }
 
     /// Nothing lives at `worker` any more.
     mutating func vacate(_ worker: WorkerID) {
-        if let slot = index(worker) { slots[slot].occupant = .empty }
+        if let slot = index(worker) { set(slot, .empty) }
     }
 
     /// No process of before is left, and no supervisor either.
     mutating func vacateAll() {
         for slot in slots.indices {
-            slots[slot].occupant = .empty
+            set(slot, .empty)
             slots[slot].supervised = false
+        }
+        supervisedCount = 0
+    }
+
+    /// Where each of `workers` stands; found along with its neighbours, because large gangs are in order of address.
+    /// - Precondition: all of them have a slot.
+    private func places(of workers: some Sequence<WorkerID>) -> [Int] {
+        var next = 0
+        return workers.map { worker in
+            if next >= slots.count || slots[next].worker != worker { next = index(worker) ?? slots.count }
+            precondition(next < slots.count, "there is no slot \(worker)")
+            defer { next += 1 }
+            return next
+        }
+    }
+
+    /// The incarnation of the newest process that joined at each of `workers`.
+    func newest(of workers: [WorkerID]) -> [Incarnation] { places(of: workers).map { slots[$0].newest } }
+
+    /// What the arithmetic of the process at `worker` depends on, if a gang may have it.
+    func numerics(of worker: WorkerID) -> String? {
+        if case .up(_, let numerics, _) = self[worker]?.occupant { numerics } else { nil }
+    }
+
+    /// Whether every one of `members` is the process that lives at its slot.
+    func holdsAll(_ members: [Member]) -> Bool {
+        zip(members, places(of: members.lazy.map(\.worker))).allSatisfy {
+            slots[$1].occupant.resident == $0.incarnation
         }
     }
 
     func checkInvariants() {
-        precondition(zip(slots, slots.dropFirst()).allSatisfy { $0.worker < $1.worker }, "slots out of order: \(slots)")
         for slot in slots {
-            if let incarnation = resident(of: slot.worker) {
+            if let incarnation = slot.occupant.resident {
                 precondition(incarnation == slot.newest, "an old process lives at \(slot.worker): \(slot)")
             }
+        }
+    }
+}
+
+extension Pool.Occupant {
+    /// Whether a process has been started and has not joined.
+    var isStarting: Bool { if case .starting = self { true } else { false } }
+
+    /// Whether a process has joined and was not told to end.
+    var isUp: Bool { if case .up = self { true } else { false } }
+
+    /// The process that lives there, if one has joined.
+    var resident: Incarnation? {
+        switch self {
+        case .up(let incarnation, _, _), .leaving(let incarnation): incarnation
+        case .empty, .starting, .failed: nil
         }
     }
 }

@@ -130,12 +130,13 @@ public struct Run: Equatable, Sendable {
     private mutating func form(_ workers: [WorkerID], from pool: Pool, at now: Instant) -> [Command] {
         let workers = dealtAnew(workers)
         let parts = ReductionTree(leaves: plan.microBatches).parts(over: workers.count)
+        let newest = pool.newest(of: workers)
         members = workers.enumerated().map { rank, worker in
             Member(
-                worker: worker, incarnation: pool[worker]!.newest, part: parts[rank],
+                worker: worker, incarnation: newest[rank], part: parts[rank],
                 evaluationPart: evaluationPart(rank, of: workers.count))
         }
-        numerics = pool.up.first { $0.worker == workers[0] }!.numerics
+        numerics = pool.numerics(of: workers[0])
         generation = generation.next
         transfers = peerTransfers(to: members)
         if transfers == nil {
@@ -167,6 +168,16 @@ public struct Run: Equatable, Sendable {
             phase = .forming(missing: missing, since: since)
             return []
         }
+        return beginSteps()
+    }
+
+    /// All members have restored.
+    mutating func formed(_ generation: Generation) -> [Command] {
+        guard generation == self.generation, case .forming = phase else { return [] }
+        return beginSteps()
+    }
+
+    private mutating func beginSteps() -> [Command] {
         phase = .running
         doubted = []
         holders = members.map { Holder(worker: $0.worker, incarnation: $0.incarnation) }

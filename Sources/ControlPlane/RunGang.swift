@@ -16,6 +16,9 @@ extension Run {
     /// The next gang: whole if it can be; of the survivors and whoever else is free, if the job lets a gang shrink and
     /// somebody survived.
     func placement(on pool: Pool) -> PlacementDecision {
+        if holders.isEmpty, pool.upCount < plan.workers {
+            return .wait(because: .workersMissing(free: pool.upCount, needed: plan.workers))
+        }
         let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
         let survivors = holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
         func gang(of size: Int) -> PlacementDecision {
@@ -34,9 +37,11 @@ extension Run {
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
         // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from.
         guard plan.recovery == .peer || spikes.recomputation != nil else { return nil }
-        let sources = members.indices.filter { holds(members[$0].worker, members[$0].incarnation) }
+        let known = Dictionary(uniqueKeysWithValues: holders.map { ($0.worker, $0.incarnation) })  // Asked only.
+        let isSource = members.map { known[$0.worker] == $0.incarnation }
+        let sources = members.indices.filter { isSource[$0] }
         guard !sources.isEmpty else { return nil }
-        let receivers = members.indices.filter { !sources.contains($0) }
+        let receivers = members.indices.filter { !isSource[$0] }
         return receivers.enumerated().map { StateTransfer(to: $0.element, from: sources[$0.offset % sources.count]) }
     }
 

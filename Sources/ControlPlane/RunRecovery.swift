@@ -14,6 +14,19 @@ extension Run {
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
     }
 
+    /// Workers are gone by one fault; the one with the lowest rank stands for all.
+    mutating func lost(
+        _ losses: [(worker: WorkerID, incarnation: Incarnation)], _ how: LossCause, at now: Instant
+    ) -> [Command] {
+        guard !losses.isEmpty else { return [] }
+        let ranks = losses.compactMap { rank(of: $0.worker, $0.incarnation) }
+        holders.removeAll { holder in
+            losses.contains { $0.worker == holder.worker && $0.incarnation == holder.incarnation }
+        }
+        guard let rank = ranks.min() else { return [] }
+        return interruptGang(because: .workerLost(worker: members[rank].worker, rank: rank, how: how))
+    }
+
     /// Whether it has no gang and wants one: only then does it matter that a process cannot be started.
     var needsWorkers: Bool { if case .waiting = phase { true } else { false } }
 
@@ -129,7 +142,7 @@ extension Run {
     }
 
     /// What must hold after every event.
-    func checkInvariants(_ pool: Pool) {
+    func checkInvariants() {
         precondition(committed <= reached && reached <= plan.steps, "steps out of order: \(self)")
         precondition(
             zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
@@ -144,9 +157,14 @@ extension Run {
             precondition(
                 members.count == plan.workers || plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink,
                 "the gang is not whole: \(self)")
-            precondition(
-                members.allSatisfy { pool.holds($0.worker, $0.incarnation) }, "a member is not in the pool: \(self)")
-            precondition(members.map(\.part).reduce(0) { $0 + $1.count } == plan.microBatches, "\(self)")
         }
+    }
+
+    /// What must hold after every event that may have changed the gang or the pool.
+    func checkMembers(_ pool: Pool) {
+        precondition(
+            pool.holdsAll(members), "a member is not in the pool: \(self)")
+        guard !members.isEmpty else { return }
+        precondition(members.reduce(0) { $0 + $1.part.count } == plan.microBatches, "\(self)")
     }
 }

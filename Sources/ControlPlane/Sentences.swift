@@ -13,6 +13,7 @@ extension LossCause {
         case .signalled(let signal): "was ended by \(signalName(signal))"
         case .silent(let span): "was silent for \(span)"
         case .left(let reason): "left: \(reason)"
+        case .broke(let what, let ago): "was lost to a fault (\(what)), noticed after \(ago)"
         case .replaced: "was replaced by a newer process"
         case .coordinatorEnded: "ended with its coordinator"
         }

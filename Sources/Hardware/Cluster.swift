@@ -14,13 +14,29 @@ public struct Cluster: Equatable, Sendable, Codable {
     public var network: [NetworkLevel]
     /// Its shared file system; nil where the file gives none.
     public var storage: Storage?
+    /// How its parts break.
+    public var failureModes: [FailureMode]
+    /// Machines held back beside those a job asks for.
+    public var spares: Spares
+    /// Which nodes fail together.
+    public var failureDomains: FailureDomains
+    /// How long saving and coming back take.
+    public var recoveryTimes: RecoveryTimes
 
     /// The cluster `name` made of `groups`.
-    public init(name: String, groups: [NodeGroup], network: [NetworkLevel] = [], storage: Storage? = nil) {
+    public init(
+        name: String, groups: [NodeGroup], network: [NetworkLevel] = [], storage: Storage? = nil,
+        failureModes: [FailureMode] = [], spares: Spares = Spares(count: 0, swapIn: .seconds(Int64(900))),
+        failureDomains: FailureDomains = FailureDomains(), recoveryTimes: RecoveryTimes = RecoveryTimes()
+    ) {
         self.name = name
         self.groups = groups
         self.network = network
         self.storage = storage
+        self.failureModes = failureModes
+        self.spares = spares
+        self.failureDomains = failureDomains
+        self.recoveryTimes = recoveryTimes
     }
 
     /// What a worker costs in the mean, in US dollars an hour; 0 where there is no slot.
@@ -80,11 +96,14 @@ public struct Accelerator: Equatable, Sendable, Codable {
     public var memory: ByteCount
     /// What it reads from its memory, in bytes a second; nil where the file does not say.
     public var memoryBandwidth: Double?
+    /// Model operations a second (6 a parameter and token, recomputation not counted) that a published run of this kind
+    /// of cluster sustained; nil when none is known.
+    public var sustained: Double?
 
     /// An accelerator from its figures.
     public init(
         name: String, peakFP32: Double, peakHalf: Double? = nil, peakFP8: Double? = nil, memory: ByteCount,
-        memoryBandwidth: Double? = nil
+        memoryBandwidth: Double? = nil, sustained: Double? = nil
     ) {
         self.name = name
         self.peakFP32 = peakFP32
@@ -92,6 +111,7 @@ public struct Accelerator: Equatable, Sendable, Codable {
         self.peakFP8 = peakFP8
         self.memory = memory
         self.memoryBandwidth = memoryBandwidth
+        self.sustained = sustained
     }
 
     /// Its dense peak in `precision`, in floating-point operations a second; nil where the file does not say.

@@ -108,9 +108,12 @@ public final class JournalStore: Sendable {
             loss REAL, gradient_norm REAL, learning_rate REAL NOT NULL, tokens INTEGER NOT NULL,
             compute_ns INTEGER NOT NULL, exchange_ns INTEGER NOT NULL, update_ns INTEGER NOT NULL,
             snapshot_ns INTEGER NOT NULL, evaluation_ns INTEGER NOT NULL);
+        CREATE TABLE step_ranges (
+            sequence INTEGER PRIMARY KEY REFERENCES steps, first_step INTEGER NOT NULL, pace_ns INTEGER NOT NULL);
         CREATE VIEW segments AS
-            SELECT generation, min(step) AS first_step, max(step) AS last_step, min(at_ns) AS first_at_ns,
-                   max(at_ns) AS last_at_ns FROM steps GROUP BY generation ORDER BY generation;
+            SELECT generation, min(ifnull(first_step, step)) AS first_step, max(step) AS last_step, min(at_ns) AS first_at_ns,
+                   max(at_ns) AS last_at_ns FROM steps LEFT JOIN step_ranges USING (sequence)
+            GROUP BY generation ORDER BY generation;
         """
 
     private static func reason(_ error: any Error) -> String {
@@ -142,13 +145,20 @@ public final class JournalStore: Sendable {
 
     private static func insert(_ record: Record, into database: Database) throws {
         let event = record.event.line
-        let insertion = try database.cachedStatement(sql: "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)")
-        try insertion.execute(arguments: [
-            record.sequence, record.at.nanoseconds, record.wallNanoseconds, event.head, event.text,
-            record.commands.map(\.line.text).joined(separator: "\n"),
+        let commands = record.commands.map(\.line.text).joined(separator: "\n")
+        try database.cachedStatement(sql: "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)").execute(arguments: [
+            record.sequence, record.at.nanoseconds, record.wallNanoseconds, event.head, event.text, commands,
         ])
-        if case .stepContributed(_, let generation, let report) = record.event, record.commits(report.step) {
+        switch record.event {
+        case .stepContributed(_, let generation, let report):
+            guard record.commits(report.step) else { break }
             try insert(report, generation, record, into: database)
+        case .stepsCommitted(_, let generation, let report):
+            guard record.commits(report.last.step) else { break }
+            try insert(report.last, generation, record, into: database)
+            try database.cachedStatement(sql: "INSERT INTO step_ranges VALUES (?, ?, ?)")
+                .execute(arguments: [record.sequence, report.first, report.pace.nanoseconds])
+        default: break
         }
     }
 

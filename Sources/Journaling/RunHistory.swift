@@ -95,6 +95,12 @@ public struct RunHistory: Equatable, Sendable {
             }
         case .workerLost(let worker, let incarnation, let how):
             if previous.pool.holds(worker, incarnation) { lose(worker, how) }
+        case .nodesLost(let nodes, let how):
+            for node in nodes {
+                for slot in previous.pool.slots where slot.worker.node == node && slot.isInhabited {
+                    lose(slot.worker, how)
+                }
+            }
         case .workerStartFailed(let worker, let how):
             guard case .starting = previous.pool[worker]?.occupant, previous.run?.isOver == false else { break }
             note(.startFailed(worker: worker, how: how), previous.run)
@@ -107,7 +113,8 @@ public struct RunHistory: Equatable, Sendable {
             guard let run = previous.run, run.generation == generation, run.saving == step else { break }
             let drill = drills.filled(disk: now)
             note(.checkpointFailed(step: step, reason: reason), run, injection: drill?.infliction.index)
-        case .stepContributed, .slotsOffered, .memberFormed, .restoreFailed, .stepNotFinite, .replicasDisagree,
+        case .stepContributed, .stepsCommitted, .slotsOffered, .memberFormed, .gangFormed, .restoreFailed,
+            .stepNotFinite, .replicasDisagree,
             .interruptRequested,
             .deadlineReached:
             break
@@ -176,7 +183,11 @@ public struct RunHistory: Equatable, Sendable {
             ledger.book(.restart, until: now)
             if !segments.isEmpty { segments[segments.count - 1].began = now }
         case .commit(_, _, let step):
-            if case .stepContributed(_, _, let report) = record.event { commit(step, report) }
+            switch record.event {
+            case .stepContributed(_, _, let report): commit(StepsReport(first: step, last: report, pace: .zero))
+            case .stepsCommitted(_, _, let report): commit(report)
+            default: break  // Told again to a new gang.
+            }
         case .abort(_, _, let reason): interrupt(reason, before, silentSince: silence)
         case .regroup:
             // A commit stands in the same record: no time has passed, and nothing went wrong.
@@ -215,21 +226,32 @@ public struct RunHistory: Equatable, Sendable {
         drills.add(drill)
     }
 
-    private mutating func commit(_ step: Int, _ report: StepReport) {
+    private mutating func commit(_ report: StepsReport) {
         drills.committed(at: now)
-        ledger.book(.checkpoint, atMost: report.profile.snapshot, until: now)
+        let (first, step) = (report.first, report.last.step)
+        ledger.book(.checkpoint, atMost: report.last.profile.snapshot, until: now)
+        if first <= reached, step > reached { ledger.book(.replayed, until: now - report.age(of: reached)) }
         ledger.book(step > reached ? .productive : .replayed, until: now)
         reached = max(reached, step)
         let segment = segments.count - 1
-        if step > newestSegment.count { newestSegment.append(segment) } else { newestSegment[step - 1] = segment }
+        for known in first...step {
+            if known > newestSegment.count { newestSegment.append(segment) } else { newestSegment[known - 1] = segment }
+        }
         segments[segment].lastStep = step
-        steps.append(
-            StepPoint(
-                segment: segment, step: step, at: now, loss: report.loss, gradientNorm: report.gradientNorm,
-                learningRate: report.learningRate, tokens: report.tokens, profile: report.profile))
+        var before = first - 1
+        for sample in report.samples + [StepSample(step: step, loss: report.last.loss)] {
+            steps.append(
+                StepPoint(
+                    segment: segment, step: sample.step, at: now - report.age(of: sample.step), loss: sample.loss,
+                    gradientNorm: report.last.gradientNorm, learningRate: report.last.learningRate,
+                    tokens: report.last.tokens, profile: report.last.profile, stepsCovered: sample.step - before))
+            before = sample.step
+        }
         if let open = incidents.lastIndex(where: { $0.isOpen }) {
-            if incidents[open].resumedAt == nil { incidents[open].resumedAt = now }
-            if step > incidents[open].step { incidents[open].regainedAt = now }
+            if incidents[open].resumedAt == nil { incidents[open].resumedAt = now - report.age(of: first) }
+            if step > incidents[open].step {
+                incidents[open].regainedAt = now - report.age(of: max(first, incidents[open].step + 1))
+            }
         }
     }
 
@@ -238,6 +260,7 @@ public struct RunHistory: Equatable, Sendable {
         var struckAt = drill?.at
         if reason == .coordinatorLost { struckAt = silence }
         if drill?.isDamage ?? false { struckAt = nil }  // Its damage was done long before it was met.
+        if case .workerLost(_, _, .broke(_, let ago)) = reason { struckAt = now - ago }
         switch before?.phase {
         case .running, .stopping:
             let inStep = before?.phase == .running

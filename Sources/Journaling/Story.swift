@@ -60,6 +60,8 @@ public struct StepPoint: Equatable, Sendable {
     public var tokens: Int
     /// Where its time went.
     public var profile: StepProfile
+    /// How many steps it stands for, itself and those before it that are not listed: 1 unless a world reported a range.
+    public var stepsCovered = 1
 }
 
 /// A measured validation loss.

@@ -65,7 +65,7 @@ extension RunHistory {
     /// Tokens a second of `steps`, which began at `began`; nil when there are none or no time passed.
     func tokensPerSecond(of range: Range<Int>, since began: Instant?) -> Double? {
         guard let began, let last = steps[range].last, last.at > began else { return nil }
-        return Double(steps[range].reduce(0) { $0 + $1.tokens }) / (last.at - began).seconds
+        return Double(steps[range].reduce(0) { $0 + $1.tokens * $1.stepsCovered }) / (last.at - began).seconds
     }
 
     /// Why `segment` ended, in few words or, `atLength`, as a sentence; nil while it goes on.

@@ -67,8 +67,11 @@ extension Incident {
     /// Whether a drill or an accident.
     public var origin: String { injection == nil ? "accident" : "drill" }
 
-    /// The time from the fault to its detection; nil for an accident, whose instant only its detection tells.
-    public var detection: TimeSpan? { injection == nil ? nil : detectedAt - at }
+    /// The time from the fault to its detection; nil for an accident whose instant only its detection tells.
+    public var detection: TimeSpan? {
+        if case .interruption(.workerLost(_, _, .broke(_, let ago))) = cause { return ago }
+        return injection == nil ? nil : detectedAt - at
+    }
 }
 
 extension LossCause {
@@ -80,6 +83,7 @@ extension LossCause {
         case .signalled(let signal): signalName(signal)
         case .silent(let span): "silent \(span)"
         case .left(let reason): "left: \(reason)"
+        case .broke(let what, _): what
         case .replaced: "replaced"
         case .coordinatorEnded: "coordinator ended"
         }

@@ -15,16 +15,23 @@ public func runLines(_ source: RunSource, width: Int? = nil, style: Style = .pla
     lines += facts(source).lines(width: width, style: .plain, hasHeader: false).map { "  " + $0 }
     func section(_ title: String, _ table: Table) {
         guard !table.isEmpty else { return }
-        lines += ["", style.apply(.bold, to: title)] + table.lines(width: width, style: style)
+        lines += ["", style.apply(.bold, to: title)] + cut(table.lines(width: width, style: style))
     }
     section("Where the time went", ledgerTable(history))
     section("Segments", segmentTable(history))
     section("Checkpoints", checkpointTable(history))
     section("Workers", workerTable(history))
     if !history.incidents.isEmpty {
-        lines += ["", style.apply(.bold, to: "Incidents")] + incidentLines(history, width: width, style: style)
+        lines += ["", style.apply(.bold, to: "Incidents")] + cut(incidentLines(history, width: width, style: style))
     }
     return lines
+}
+
+/// A table's lines, of a long one the first and the last: a page is for reading. `--json` has all.
+private func cut(_ lines: [String], to most: Int = 120) -> [String] {
+    guard lines.count > most else { return lines }
+    let ends = 20
+    return lines.prefix(ends) + ["... \(lines.count - 2 * ends) lines more ..."] + lines.suffix(ends)
 }
 
 /// What is worth reading when a run has just ended: segments, incidents, figures, and where it lies.

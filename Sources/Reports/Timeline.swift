@@ -76,20 +76,23 @@ public struct Timeline: Equatable, Sendable {
     /// Spans and instants, by slot, then by begin.
     public private(set) var spans: [TimelineSpan] = []
 
-    /// The timeline of `history`.
-    public init(_ history: RunHistory) {
-        for worker in history.processes.map(\.worker).sorted() where worker != workers.last { workers.append(worker) }
+    /// The timeline of `history`; of `chosen` slots only, where not all are to be drawn.
+    public init(_ history: RunHistory, of chosen: [WorkerID]? = nil) {
+        workers = chosen ?? history.slots
         let signs = SignsOfLife(history)
+        let memberships = Memberships(history, of: workers)
         for worker in workers {
-            var row = lives(of: worker, history, signs)
-            row += marks(on: worker, history)
+            var row = lives(of: worker, history, signs, memberships)
+            row += marks(on: worker, history, memberships)
             spans += row.sorted { ($0.from, $1.activity) < ($1.from, $0.activity) }
         }
     }
 
     /// A slot is down until a process joins, and again from its loss to the next; what a living process does follows
     /// from the gangs it was a member of.
-    private func lives(of worker: WorkerID, _ history: RunHistory, _ signs: SignsOfLife) -> [TimelineSpan] {
+    private func lives(
+        of worker: WorkerID, _ history: RunHistory, _ signs: SignsOfLife, _ memberships: Memberships
+    ) -> [TimelineSpan] {
         var row: [TimelineSpan] = []
         func add(_ activity: Activity, _ from: Instant, _ to: Instant, segment: Int? = nil) {
             guard from < to else { return }
@@ -100,10 +103,8 @@ public struct Timeline: Equatable, Sendable {
             add(.down, mark, process.joinedAt)
             mark = process.joinedAt
             let death = signs.death(of: process) ?? history.now
-            for segment in history.segments
-            where segment.members.contains(where: {
-                $0.worker == worker && $0.incarnation == process.incarnation
-            }) {
+            for (index, incarnation) in memberships[worker] where incarnation == process.incarnation {
+                let segment = history.segments[index]
                 let end = min(segment.end ?? history.now, death)
                 let began = min(segment.began ?? end, end)
                 add(.idle, mark, segment.formedAt)
@@ -118,11 +119,11 @@ public struct Timeline: Equatable, Sendable {
         return row
     }
 
-    private func marks(on worker: WorkerID, _ history: RunHistory) -> [TimelineSpan] {
-        func isMember(of segment: Int) -> Bool {
-            history.segments.indices.contains(segment)
-                && history.segments[segment].members.contains { $0.worker == worker }
-        }
+    private func marks(
+        on worker: WorkerID, _ history: RunHistory, _ memberships: Memberships
+    ) -> [TimelineSpan] {
+        let segments = Set(memberships[worker].map(\.segment))  // Asked only.
+        func isMember(of segment: Int) -> Bool { segments.contains(segment) }
         let saves = history.checkpoints.filter { isMember(of: $0.segment) }.map {
             TimelineSpan(worker: worker, activity: .checkpoint, from: $0.at, to: $0.at, segment: $0.segment)
         }
@@ -170,5 +171,45 @@ private struct SignsOfLife {
             if instants[middle] < lostAt { low = middle + 1 } else { high = middle }
         }
         return low > 0 ? max(process.joinedAt, instants[low - 1]) : process.joinedAt
+    }
+}
+
+/// Which segments each of some slots was a member of, and as which process; found in one pass, because a gang may have
+/// thousands of members.
+private struct Memberships {
+    /// Asked only, never iterated over.
+    private var lists: [WorkerID: [(segment: Int, incarnation: Incarnation)]] = [:]
+
+    init(_ history: RunHistory, of workers: [WorkerID]) {
+        for worker in workers { lists[worker] = [] }
+        for segment in history.segments {
+            for member in segment.members {
+                lists[member.worker]?.append((segment.index, member.incarnation))
+            }
+        }
+    }
+
+    subscript(worker: WorkerID) -> [(segment: Int, incarnation: Incarnation)] { lists[worker] ?? [] }
+}
+
+extension RunHistory {
+    /// The slots that ever had a process, by address.
+    var slots: [WorkerID] {
+        var slots: [WorkerID] = []
+        for worker in processes.map(\.worker).sorted() where worker != slots.last { slots.append(worker) }
+        return slots
+    }
+
+    /// The slots that are worth a row: all of them, or of more than `most` the first and those that failed most often.
+    func slotsToDraw(most: Int) -> [WorkerID] {
+        let all = slots
+        guard all.count > most else { return all }
+        var failures: [WorkerID: Int] = [:]  // Asked only.
+        for process in processes where process.lostAt != nil { failures[process.worker, default: 0] += 1 }
+        let order = all.indices.dropFirst().sorted { a, b in
+            let (first, second) = (failures[all[a]] ?? 0, failures[all[b]] ?? 0)
+            return first == second ? a < b : first > second
+        }
+        return ([0] + order.prefix(most - 1)).sorted().map { all[$0] }
     }
 }

@@ -13,7 +13,7 @@ import Primitives
 public func timelineLines(
     _ history: RunHistory, from: Instant? = nil, to: Instant? = nil, width: Int = 100, style: Style = .plain
 ) -> [String] {
-    let timeline = Timeline(history)
+    let timeline = Timeline(history, of: history.slotsToDraw(most: 64))
     guard !timeline.workers.isEmpty else { return ["no worker has joined"] }
     let names = timeline.workers.map { printable($0.description) }
     let label = max(8, names.map(\.count).max() ?? 0)
@@ -28,6 +28,8 @@ public func timelineLines(
     for (worker, name) in zip(timeline.workers, names) {
         lines.append(row(name, drawn(timeline.spans.filter { $0.worker == worker }, columns)))
     }
+    let hidden = history.slots.count - timeline.workers.count
+    if hidden > 0 { lines.append("\(counted(hidden, "slot")) more, which failed no more often than these") }
     lines.append(row("segment", segmentNumbers(history, columns)))
     lines.append(row("loss", losses(history, columns)))
     let legend = Activity.allCases.map { "\($0.symbol) \($0.word)" }.joined(separator: "  ")

@@ -63,12 +63,26 @@ public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> Placemen
     guard fitting.count >= request.size else {
         return .wait(because: .numericsDiffer(fitting: fitting.count, needed: request.size, numerics: numerics))
     }
-    func onNode(_ node: NodeID) -> Int { fitting.count { $0.node == node } }
-    let byNode = fitting.sorted { a, b in
-        a.node == b.node ? a.slot < b.slot : (onNode(b.node), a.node) < (onNode(a.node), b.node)
-    }
-    let inOrder = byNode.filter(request.preferred.contains) + byNode.filter { !request.preferred.contains($0) }
+    // All of them, in the order they are in: what a large gang without a spare comes to, at every interruption.
+    if fitting.count == request.size { return .placed(fitting) }
+    let preferred = Set(request.preferred)  // Asked, never iterated over.
+    let byNode = fullestNodesFirst(fitting)
+    let inOrder = byNode.filter(preferred.contains) + byNode.filter { !preferred.contains($0) }
     return .placed(inOrder.prefix(request.size).sorted())
+}
+
+/// `workers`, which are in order of their address, by the number of them on their node, then by address.
+private func fullestNodesFirst(_ workers: [WorkerID]) -> [WorkerID] {
+    var nodes: [Range<Int>] = []
+    for index in workers.indices {
+        if let last = nodes.last, workers[last.lowerBound].node == workers[index].node {
+            nodes[nodes.count - 1] = last.lowerBound..<index + 1
+        } else {
+            nodes.append(index..<index + 1)
+        }
+    }
+    nodes.sort { a, b in a.count == b.count ? a.lowerBound < b.lowerBound : a.count > b.count }
+    return nodes.flatMap { workers[$0] }
 }
 
 /// The text that occurs most often; the alphabetically first of those that tie.

@@ -13,10 +13,10 @@ struct ClusterAccelerators {
             name, section in
             let peak = section.section("peak", isRequired: true, example: "{fp32: 240GFLOPs}")
             return Accelerator(
-                name: name, peakFP32: peak.rate("fp32").value,
-                peakHalf: peak.has("bf16") ? peak.rate("bf16").value : nil,
-                peakFP8: peak.has("fp8") ? peak.rate("fp8").value : nil, memory: section.size("memory").value,
-                memoryBandwidth: section.has("memory_bandwidth") ? section.bandwidth("memory_bandwidth").value : nil)
+                name: name, peakFP32: peak.rate("fp32").value, peakHalf: peak.rateIfGiven("bf16"),
+                peakFP8: peak.rateIfGiven("fp8"), memory: section.size("memory").value,
+                memoryBandwidth: section.has("memory_bandwidth") ? section.bandwidth("memory_bandwidth").value : nil,
+                sustained: section.rateIfGiven("sustained"))
         }
     }
 }

@@ -11,8 +11,11 @@ enum ClusterReader {
         let accelerators = ClusterAccelerators(top)
         let nodes = ClusterNodes(top, accelerators: accelerators)
         let network = ClusterNetwork(top)
+        let failures = ClusterFailures(top)
         try top.reading.throwErrors()
         return Cluster(
-            name: name.value, groups: nodes.groups, network: network.levels, storage: network.storage)
+            name: name.value, groups: nodes.groups, network: network.levels, storage: network.storage,
+            failureModes: failures.modes, spares: failures.spares, failureDomains: failures.domains,
+            recoveryTimes: failures.times)
     }
 }

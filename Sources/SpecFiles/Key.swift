@@ -133,11 +133,21 @@ extension Schema {
     static let cluster = Schema(
         kind: "Cluster", noun: "cluster",
         sections: [
-            ("", ["kind", "name", "nodes", "gpus", "network", "storage"]),
+            (
+                "",
+                [
+                    "kind", "name", "nodes", "gpus", "network", "storage", "failures", "spares", "domains",
+                    "recovery",
+                ]
+            ),
             ("nodes", ["hostlist", "gpus", "oversubscribe", "price", "power"]),
-            ("gpus", ["peak", "memory", "memory_bandwidth"]),
+            ("gpus", ["peak", "memory", "memory_bandwidth", "sustained"]),
             ("gpus.peak", ["fp32", "bf16", "fp8"]),
             ("network", ["level", "scope", "bandwidth", "oversubscription"]),
             ("storage", ["read", "write"]),
+            ("failures", ["cause", "per", "mtbf", "weibull_shape", "effect", "detect", "repair", "ref"]),
+            ("spares", ["count", "swap_in"]),
+            ("domains", ["nodes_per_leaf", "nodes_per_power_domain"]),
+            ("recovery", ["snapshot", "write", "regroup", "restore", "peer_transfer", "diurnal_swing"]),
         ])
 }

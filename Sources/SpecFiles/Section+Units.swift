@@ -62,6 +62,19 @@ extension Section {
         ).map { TimeSpan(nanoseconds: Int64($0.rounded())) }
     }
 
+    /// The mean time between failures under `key`: rare ones are centuries apart.
+    func meanTime(_ key: String) -> Field<TimeSpan> {
+        quantity(key, .time, in: 1e9...8.64e18, bounds: "1s to 100000d", example: "747d").map {
+            TimeSpan(nanoseconds: Int64($0.rounded()))
+        }
+    }
+
+    /// The rate under `key`, in operations a second; nil when it is not given.
+    func rateIfGiven(_ key: String) -> Double? {
+        let field = quantity(key, .rate, in: 0...1e21, bounds: "1MFLOPs to 1000000PFLOPs", default: 0)
+        return field.value > 0 ? field.value : nil
+    }
+
     /// The size under `key`, of at least a byte.
     func size(_ key: String) -> Field<ByteCount> {
         quantity(key, .size, in: 1...1e18, bounds: "1B to 1000000TB").map { ByteCount(Int64($0.rounded())) }
@@ -100,11 +113,11 @@ extension Section {
 
     private func quantity(
         _ key: String, _ family: UnitFamily, in range: ClosedRange<Double>, bounds: String,
-        default fallback: Double? = nil
+        default fallback: Double? = nil, example: String? = nil
     ) -> Field<Double> {
         scalar(
             key, fallback: fallback ?? range.lowerBound, isRequired: fallback == nil,
-            wanted: "\(family.noun) with its unit", example: family.example
+            wanted: "\(family.noun) with its unit", example: example ?? family.example
         ) { scalar in
             guard let value = family.measure(scalar, reportingTo: reading) else { return nil }
             guard range.contains(value) else {

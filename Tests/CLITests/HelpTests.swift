@@ -7,7 +7,8 @@ extension CommandLineTool {
     @Suite("Help")
     struct Help {
         static let commands: [[String]] = [
-            [], ["launch"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"], ["incidents"], ["timeline"],
+            [], ["launch"], ["simulate"], ["sweep"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"],
+            ["incidents"], ["timeline"],
             ["logs"], ["diff"], ["compare"], ["report"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
             ["doctor"], ["completion"], ["drill"], ["scoreboard"], ["calibrate"], ["detect"], ["schedule"],

@@ -198,12 +198,12 @@ struct RandomSchedule {
     /// A message comes twice, or late: nothing may follow from it.
     private mutating func retell(_ entry: MockWorld.Entry) throws {
         switch entry.event {
-        case .memberFormed, .stepContributed, .workerLost, .restoreFailed, .stepNotFinite, .replicasDisagree,
-            .checkpointFailed, .evaluated:
+        case .memberFormed, .gangFormed, .stepContributed, .stepsCommitted, .workerLost, .restoreFailed, .stepNotFinite,
+            .replicasDisagree, .checkpointFailed, .evaluated:
             break
         case .checkpointWritten(_, _, let step, _, _, _):
             guard world.durable.contains(step) else { return }  // Of a deleted one nobody speaks again.
-        case .jobSubmitted, .runResumed, .slotsOffered, .workerJoined, .workerStartFailed, .faultInjected,
+        case .jobSubmitted, .runResumed, .slotsOffered, .workerJoined, .nodesLost, .workerStartFailed, .faultInjected,
             .interruptRequested, .deadlineReached:
             return  // These are new facts each time.
         }

@@ -81,7 +81,7 @@ struct Injector: Equatable, Sendable {
         newest = max(job.injections.count, (inflicted.max() ?? -1) + 1) - 1
         processes = job.injectionProcesses.enumerated().map { Draws($0.element, number: $0.offset) }
         for record in records { reached = max(reached, record.committedStep ?? 0) }
-        let elapsed = (records.last?.at ?? .zero) - .zero
+        let elapsed = (records.last?.at ?? .zero) - Instant.zero
         for index in processes.indices {
             while processes[index].isDue(reached, elapsed) { processes[index].advance() }
         }

@@ -1,0 +1,100 @@
+// What `simulate` and `sweep` have in common: a job, a cluster, a history of failures, and what becomes of them. Refuses
+// to run anything.
+
+import ArgumentParser
+import Failures
+import Foundation
+import Hardware
+import Jobs
+import Primitives
+import Simulation
+import SpecFiles
+
+/// A job on a cluster, and what is assumed of it.
+struct SimulationOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
+    var job: String
+
+    @Option(name: .long, help: ArgumentHelp("The cluster file.", valueName: "cluster.yaml"))
+    var cluster: String
+
+    @Option(name: .long, help: ArgumentHelp("Names the run's chance.", valueName: "seed"))
+    var seed: UInt64 = 1
+
+    @Option(name: .long, help: ArgumentHelp("End the run at this time, like 33d.", valueName: "time"))
+    var until: TimeSpan?
+
+    @Option(name: .long, help: ArgumentHelp("Live through this history of failures too.", valueName: "history.csv"))
+    var script: String?
+
+    @Flag(name: .customLong("no-random-failures"), help: "Break nothing but what the history says.")
+    var noRandomFailures = false
+
+    @Option(name: .long, help: ArgumentHelp("A step's time, instead of the cluster's rate.", valueName: "time"))
+    var stepTime: TimeSpan?
+
+    @Option(
+        name: .customShort("s"), help: ArgumentHelp("Set a value of the job, like nnodes=16.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    /// The arguments that make the same again, but for the seed.
+    var commandLine: String {
+        var words = [job, "--cluster", cluster]
+        if let until { words += ["--until", "\(until.nanoseconds)ns"] }
+        if let script { words += ["--script", script] }
+        if noRandomFailures { words.append("--no-random-failures") }
+        if let stepTime { words += ["--step-time", "\(stepTime.nanoseconds)ns"] }
+        for override in overrides { words += ["-s", override] }
+        return words.joined(separator: " ")
+    }
+
+    /// The files, read.
+    func read() throws -> SimulationInput {
+        do {
+            let read = try SpecReader.job(path: job, overrides: overrides)
+            let found = try SpecReader.cluster(path: cluster)
+            return SimulationInput(
+                options: self, job: read, cluster: found, script: try readScript(),
+                jobText: try String(contentsOfFile: job, encoding: .utf8),
+                clusterText: try String(contentsOfFile: cluster, encoding: .utf8))
+        } catch let errors as SpecFileErrors {
+            warn(errors.rendered(color: Terminal.style(2, noColor: false).isOn))
+            throw Failure(.invalidSpec, errors.summary)
+        }
+    }
+
+    private func readScript() throws -> FailureScript {
+        guard let script else { return FailureScript([]) }
+        do { return try FailureScript(csv: String(contentsOfFile: script, encoding: .utf8)) } catch let error
+            as FailureScript.Malformed
+        {
+            throw Failure(.invalidSpec, "\(script): \(error)")
+        } catch { throw Failure(.failed, "\(script) cannot be read: \(error.localizedDescription)") }
+    }
+}
+
+/// What a simulation starts from, read and checked.
+struct SimulationInput {
+    var options: SimulationOptions
+    var job: ReadJob
+    var cluster: Cluster
+    var script: FailureScript
+    var jobText: String
+    var clusterText: String
+
+    /// The life that `seed` names.
+    func scenario(seed: UInt64) throws -> Scenario {
+        do {
+            return try Scenario(
+                job: job.spec, cluster: cluster, seed: seed, script: script,
+                hasRandomFailures: !options.noRandomFailures, step: options.stepTime, until: options.until)
+        } catch { throw Failure(.infeasible, "\(error)") }
+    }
+
+    /// Nodes that are paid for: the gang's and the spares.
+    var paidNodes: Int { job.spec.nodes + cluster.spares.count }
+    /// US dollars for `span` on all nodes that are paid for.
+    func dollars(_ span: TimeSpan) -> Double {
+        span.seconds / 3_600 * Double(paidNodes) * (cluster.groups.first?.dollarsPerHour ?? 0)
+    }
+}
