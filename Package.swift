@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -56,6 +57,14 @@ let package = Package(
             name: "Reports",
             dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Replay", "Scheduling"],
             resources: [.embedInCode("Page")], swiftSettings: strict),
+        // The one module that links a web server; the worker must never reach it.
+        .target(
+            name: "Dashboard",
+            dependencies: [
+                "Primitives", "Journaling", "Reports", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
         .target(
             name: "Exports", dependencies: ["Primitives", "ControlPlane", "Journaling", "Reports", "CKernels"],
             swiftSettings: strict),
@@ -94,7 +103,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
-                "Replay", "Reports", "Exports", "Failures", "Simulation", "Wire", "LiveCoordinator", "CHost",
+                "Replay", "Reports", "Dashboard", "Exports", "Failures", "Simulation", "Wire", "LiveCoordinator",
+                "CHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -149,6 +159,10 @@ let package = Package(
         .testTarget(
             name: "ReportsTests",
             dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Exports"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DashboardTests",
+            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Dashboard"],
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",

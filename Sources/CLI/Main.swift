@@ -24,7 +24,7 @@ struct Understudy: ParsableCommand {
             LaunchCommand.self, SimulateCommand.self, SweepCommand.self, CoordinatorCommand.self, PlanCommand.self,
             ValidateCommand.self, RunsCommand.self, ShowCommand.self,
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
-            ReportCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
+            ReportCommand.self, ServeCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
             CompletionCommand.self,
             DrillCommand.self, ScoreboardCommand.self, CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self,

@@ -91,19 +91,23 @@ private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).sta
 func readRun(_ folder: RunFolder) throws -> RunSource {
     do {
         let journal = try JournalStore.open(folder.journal, readOnly: true)
-        let history = RunHistory(try journal.records())
-        let newest = history.coordinator.run?.checkpoints.last?.step
-        let isSimulated = ((try? journal.meta("world")) ?? nil) == "simulation"
-        let weights = (isSimulated ? nil : newest).map {
-            String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0)
-        }
-        return RunSource(
-            history: history, job: try LiveRun.decodeJob(journal), cluster: (try? journal.meta("cluster")) ?? nil,
-            dollarsPerWorkerHour: ((try? journal.meta("usd_per_worker_hour")) ?? nil).flatMap { Double($0) },
-            folder: folder.path, weights: weights, isCoordinated: LiveRun.isDriven(folder))
+        return try describeRun(folder, journal, RunHistory(try journal.records()))
     } catch let error as JournalError {
         throw Failure(.failed, error.description)
-    } catch let error as LiveRunError {
-        throw Failure(.failed, error.description)
     }
+}
+
+/// What reports are drawn from, of the run in `folder` whose open `journal` tells `history`.
+func describeRun(_ folder: RunFolder, _ journal: JournalStore, _ history: RunHistory) throws -> RunSource {
+    let job: JobSpec
+    do { job = try LiveRun.decodeJob(journal) } catch { throw Failure(.failed, error.description) }
+    let newest = history.coordinator.run?.checkpoints.last?.step
+    let isSimulated = ((try? journal.meta("world")) ?? nil) == "simulation"
+    let weights = (isSimulated ? nil : newest).map {
+        String(format: "%@/step-%08d/model.safetensors", folder.checkpoints, $0)
+    }
+    return RunSource(
+        history: history, job: job, cluster: (try? journal.meta("cluster")) ?? nil,
+        dollarsPerWorkerHour: ((try? journal.meta("usd_per_worker_hour")) ?? nil).flatMap { Double($0) },
+        folder: folder.path, weights: weights, isCoordinated: LiveRun.isDriven(folder))
 }

@@ -85,3 +85,17 @@ function timeWindow(run, axis, range) {
   }
   return to > from ? [from, to] : [0, run.elapsed * 1e3];
 }
+
+/** The steps that the window of an axis shows, for asking a server for no more than those. */
+function stepWindow(run, axis, range) {
+  if (axis.by === "step") return range.map((value) => Math.round(value / axis.factor));
+  let from = Infinity, to = 0;
+  for (const series of run.series) {
+    const low = Math.max(0, series.find("at", range[0] / axis.factor) - 1);
+    const high = Math.min(series.length, series.find("at", range[1] / axis.factor) + 1);
+    if (high <= low) continue;
+    from = Math.min(from, series.step[low]);
+    to = Math.max(to, series.step[high - 1]);
+  }
+  return from <= to ? [from, to] : [0, 0];
+}

@@ -111,7 +111,7 @@ class RunPage {
   draw(changed) {
     const axis = axisOf(this.axes), isOnly = (...names) => changed?.every((name) => names.includes(name));
     if (!isOnly("filter", "sort")) {
-      const lines = this.run.series.map((series) => ({
+      const lines = this.seriesFor(axis).map((series) => ({
         series, ink: segmentInks[(series.segment - 1) % segmentInks.length], label: "segment " + series.segment }));
       this.chart.show(lines, axis, this.run);
       this.gantt.show(this.run, axis, this.chart.range);
@@ -119,6 +119,28 @@ class RunPage {
     if (!isOnly("from", "to", "x", "logx", "logy", "smooth")) this.incidents.draw();
   }
 }
+
+/** What is drawn in the window: the run's curve, or a finer one of the part that is shown, once a server has sent it. */
+RunPage.prototype.seriesFor = function (axis) {
+  const { run } = this, [from, to] = [view.number("from"), view.number("to")];
+  if (!carried.server || run.stepsPerPair === 1 || !(to > from)) return run.series;
+  const asked = stepWindow(run, axis, [from, to]);
+  const has = this.detail && this.detail.from <= asked[0] && this.detail.to >= asked[1];
+  if (has && (this.detail.stepsPerPair === 1 || this.detail.to - this.detail.from < 3 * (asked[1] - asked[0]))) {
+    return this.detail.series;
+  }
+  clearTimeout(this.asking);
+  this.asking = setTimeout(async () => {
+    // A little more than is shown, so that the next small move has it already.
+    const air = Math.ceil((asked[1] - asked[0]) / 2), low = Math.max(0, asked[0] - air), high = asked[1] + air;
+    const answer = await fetch(`/api/v1/runs/${encodeURIComponent(run.name)}/curve?from=${low}&to=${high}`);
+    if (!answer.ok || shown !== this) return;
+    const curve = await answer.json();
+    this.detail = { from: low, to: high, stepsPerPair: curve.steps_per_pair, series: curvesOf(curve, run.segments) };
+    this.draw(["from", "to"]);
+  }, 120);
+  return has ? this.detail.series : run.series;
+};
 
 /** Several runs side by side: a curve each with a pattern of its own, and their figures in one table. */
 class ComparePage {
