@@ -26,8 +26,8 @@ struct Understudy: ParsableCommand {
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
             ReportCommand.self, ServeCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
-            CompletionCommand.self,
-            DrillCommand.self, ScoreboardCommand.self, CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self,
+            CompletionCommand.self, DrillCommand.self, InjectCommand.self, ScoreboardCommand.self,
+            CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self,
         ])
 }
 

@@ -30,6 +30,8 @@ public struct RunFolder: Equatable, Sendable {
     public var checkpoints: String { "\(path)/checkpoints" }
     /// What the processes wrote.
     public var logs: String { "\(path)/logs" }
+    /// What users ask of the run while it goes on; see RequestFolder.
+    public var requests: String { "\(path)/requests" }
     /// What was made from the journal for people.
     public var exports: String { "\(path)/exports" }
 

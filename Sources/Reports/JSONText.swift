@@ -27,6 +27,8 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case detection = "understudy/detection/v1"
     /// What the page of a run shows.
     case page = "understudy/page/v1"
+    /// What came of a request to inflict a fault.
+    case injection = "understudy/injection/v1"
 }
 
 /// `document` as JSON with sorted keys: pretty with a line break at the end, or `isCompact`, for programs alone.

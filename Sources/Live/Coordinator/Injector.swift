@@ -89,8 +89,14 @@ struct Injector: Equatable, Sendable {
 
     /// Adds a fault that a user asks for; returns its number.
     mutating func add(_ injection: Injection) -> Int {
+        let number = nextNumber()
+        pending.append(Strike(number: number, injection: injection))
+        return number
+    }
+
+    /// A number that no drill of the run has.
+    mutating func nextNumber() -> Int {
         newest += 1
-        pending.append(Strike(number: newest, injection: injection))
         return newest
     }
 
@@ -110,8 +116,7 @@ struct Injector: Equatable, Sendable {
         pending.removeAll { due.contains($0) }
         for index in processes.indices {
             while processes[index].isDue(now, elapsed) {
-                newest += 1
-                due.append(Strike(number: newest, injection: processes[index].draw(workers: workers)))
+                due.append(Strike(number: nextNumber(), injection: processes[index].draw(workers: workers)))
                 processes[index].advance()
             }
         }

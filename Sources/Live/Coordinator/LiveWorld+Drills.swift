@@ -23,9 +23,44 @@ extension LiveWorld {
         }
     }
 
+    /// Does what a user asks for, now or when its moment has come. `answer` is told `done`, `accepted` or `refused`; first
+    /// where this process does not survive it.
+    func carryOut(_ injection: Injection, answer: (Line) -> Void) throws {
+        if let reason = refusal(of: injection) { return answer(Line("refused").with("because", reason)) }
+        guard injection.moment == .elapsed(.zero) else {
+            _ = injector.add(injection)
+            return answer(Line("accepted").with("what", injection.sentence))
+        }
+        if injection.victim == .coordinator { answer(Line("done").with("what", injection.sentence)) }
+        switch try inflict(Injector.Strike(number: injector.nextNumber(), injection: injection)) {
+        case .done(let what): answer(Line("done").with("what", what))
+        case .refused(let reason): answer(Line("refused").with("because", reason))
+        }
+    }
+
+    private func refusal(of injection: Injection) -> String? {
+        guard let state = dispatcher.coordinator.run, !state.isOver else { return "the run is over" }
+        if let objection = injection.objection(workers: run.job.workers) { return objection }
+        if case .step(let step) = injection.moment {
+            if step <= state.committed { return "step \(step) is committed already; the run is at \(state.committed)" }
+            if step >= state.plan.steps { return "the run ends with step \(state.plan.steps)" }
+        } else if dispatcher.gang == nil {
+            return "there is no gang at this moment; try again, or name a step with --at"
+        }
+        return nil
+    }
+
+    /// What came of a fault that was to be inflicted.
+    enum Inflicted {
+        /// What was done, and to whom.
+        case done(String)
+        /// Why nothing was.
+        case refused(because: String)
+    }
+
     /// Inflicts one fault. Returns what was done, or why nothing was.
     @discardableResult
-    func inflict(_ strike: Injector.Strike) throws -> String {
+    func inflict(_ strike: Injector.Strike) throws -> Inflicted {
         let injection = strike.injection
         if injection.fault.isOfCheckpoints { return try strikeCheckpoints(strike) }
         if injection.victim == .coordinator {
@@ -39,12 +74,12 @@ extension LiveWorld {
         }
         for victim in victims { try record(strike, victim) }
         for victim in victims { try strikeWorker(victim, injection) }
-        return "\(injection.sentence): " + victims.map { "\($0.worker)" }.joined(separator: ", ")
+        return .done("\(injection.sentence): " + victims.map { "\($0.worker)" }.joined(separator: ", "))
     }
 
-    private func refuse(_ strike: Injector.Strike, because reason: String) -> String {
+    private func refuse(_ strike: Injector.Strike, because reason: String) -> Inflicted {
         log.warning("no drill", metadata: ["what": "\(strike.injection.sentence)", "because": "\(reason)"])
-        return "nothing was done: \(reason)"
+        return .refused(because: reason)
     }
 
     private func record(_ strike: Injector.Strike, _ victim: Member?, checkpoint: Int? = nil) throws {
@@ -134,12 +169,12 @@ extension LiveWorld {
         try send(.suffer(affliction), to: session.connection, session.incarnation)
     }
 
-    private func strikeCheckpoints(_ strike: Injector.Strike) throws -> String {
+    private func strikeCheckpoints(_ strike: Injector.Strike) throws -> Inflicted {
         guard strike.injection.fault == .corruptCheckpoint else {
             guard let writer = dispatcher.gang?.members.first else { return refuse(strike, because: "nobody writes") }
             try record(strike, writer)
             try suffer(.diskFull(for: strike.injection.duration ?? .zero), writer)
-            return strike.injection.sentence
+            return .done(strike.injection.sentence)
         }
         guard let step = dispatcher.coordinator.run?.checkpoints.last?.step else {
             return refuse(strike, because: "there is no checkpoint yet")
@@ -148,7 +183,7 @@ extension LiveWorld {
         guard flipBit(in: "\(store.folder(step: step))/model.safetensors") else {
             return refuse(strike, because: "its weights cannot be written")
         }
-        return "\(strike.injection.sentence): a bit of step \(step) is flipped"
+        return .done("\(strike.injection.sentence): a bit of step \(step) is flipped")
     }
 
     /// Flips a bit in the middle of a file, as a bad disk does.

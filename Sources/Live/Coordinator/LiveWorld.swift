@@ -42,6 +42,7 @@ public final class LiveWorld {
     let store: CheckpointStore
 
     private(set) var dispatcher: Dispatcher
+    private let requests: RequestFolder?
     private var connections = Connections()
     private var sequence: Int
     var injector: Injector
@@ -70,6 +71,7 @@ public final class LiveWorld {
         let last = run.records.last
         clock = RunClock(epoch: run.epoch, last: last?.at ?? .zero)
         store = CheckpointStore(directory: run.folder.checkpoints, run: run.folder.id)
+        requests = RequestFolder(run.folder)
         dispatcher = Dispatcher(
             job: run.job,
             assignment: Dispatcher.Assignment(
@@ -88,7 +90,7 @@ public final class LiveWorld {
             try begin(node: node, slots: slots)
             while true {
                 if let outcome { return outcome }
-                for event in try port.wait(timeout: timeout(), watching: [mailbox.wakeUp.descriptor]) {
+                for event in try port.wait(timeout: timeout(), watching: descriptors) {
                     try take(event)
                 }
                 if let deadline = dispatcher.nextDeadline, deadline <= clock.now { try handle(.timePassed) }
@@ -129,6 +131,8 @@ public final class LiveWorld {
         return max(.zero, (next ?? now + .milliseconds(1_000)) - now)
     }
 
+    private var descriptors: [Int32] { [mailbox.wakeUp.descriptor] + (requests.map { [$0.descriptor] } ?? []) }
+
     private func tick() {
         let now = clock.now
         guard let observer, nextTick <= now else { return }
@@ -138,6 +142,8 @@ public final class LiveWorld {
 
     private func take(_ event: PortEvent) throws {
         switch event {
+        case .readable(let descriptor) where descriptor == requests?.descriptor:
+            for request in requests?.takeAll() ?? [] { try take(request) }
         case .readable: for request in mailbox.takeAll() { try take(request) }
         case .message(let peer, let frame):
             try handle(
@@ -169,6 +175,18 @@ public final class LiveWorld {
                 outcome = .interrupted(checkpoint: dispatcher.coordinator.run?.checkpoints.last?.step ?? 0)
             }
         }
+    }
+
+    /// A command asks for something.
+    private func take(_ request: (name: String, text: String)) throws {
+        let injection: Injection
+        do {
+            injection = try Injection(Line(parsing: request.text.trimmingCharacters(in: .newlines)))
+        } catch {
+            requests?.answer(request.name, Line("refused").with("because", "it is not understood: \(error)"))
+            return
+        }
+        try carryOut(injection) { requests?.answer(request.name, $0) }
     }
 
     private func count(_ reason: String) {
