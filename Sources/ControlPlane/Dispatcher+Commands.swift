@@ -19,12 +19,14 @@ extension Dispatcher {
         case .wait, .decide: break
         case .form(_, let generation, let members, let restore, let transfers, let course):
             form(generation, members, restore: restore, transfers, course)
-        case .begin(_, let generation): sendAll(.begin(generation: generation))
+        case .begin(_, let generation):
+            sendAll(.begin(generation: generation))
+            gang?.watch.begin((coordinator.run?.committed ?? 0) + 1, at: now)
         case .saveCheckpoint(_, let generation, let step):
             guard let writer = gang?.members.first, let session = sessions[writer.worker] else { break }
             send(.saveCheckpoint(generation: generation, step: step), to: session)
         case .evaluate(_, let generation, let step): sendAll(.evaluate(generation: generation, step: step))
-        case .commit(_, let generation, let step): sendAll(.commit(generation: generation, step: step))
+        case .commit(_, let generation, let step): commit(generation, step, at: now)
         case .abort(_, let generation, let reason):
             sendAll(.abort(generation: generation, because: reason.sentence))
             gang = nil
@@ -57,7 +59,14 @@ extension Dispatcher {
         _ generation: Generation, _ members: [Member], restore: Int, _ transfers: [StateTransfer]?,
         _ course: Course
     ) {
-        gang = Gang(generation: generation, members: members)
+        let tolerance = job.faultTolerance
+        gang = Gang(
+            generation: generation, members: members,
+            limits: StepWatch.Limits(
+                perMicroBatch: stepTiming, factor: tolerance.detection.stepDeadlineFactor,
+                atLeast: tolerance.detection.stepDeadlineAtLeast,
+                patience: coordinator.run?.plan.formationLimit ?? tolerance.heartbeatTimeout,
+                interval: tolerance.heartbeatInterval))
         let addresses = members.map { member in
             MemberAddress(
                 worker: member.worker, incarnation: member.incarnation,
@@ -72,6 +81,14 @@ extension Dispatcher {
                     course: course),
                 to: session)
         }
+    }
+
+    private mutating func commit(_ generation: Generation, _ step: Int, at now: Instant) {
+        sendAll(.commit(generation: generation, step: step))
+        guard let took = gang?.watch.complete(at: now) else { return }  // Told again: nobody computes.
+        if stepTiming?.observe(took) == nil { stepTiming = TimingEstimate(first: took) }
+        gang?.watch.expect(stepTiming)
+        if step < job.training.steps { gang?.watch.begin(step + 1, at: now) }
     }
 
     private mutating func sendAll(_ message: CoordinatorMessage) {

@@ -25,7 +25,7 @@ extension Dispatcher {
             outputs.append(.send(.exit(because: "it has been replaced"), to: connection, incarnation: incarnation))
             return
         }
-        detector.heard(session.worker, session.incarnation, at: now)
+        detector.heard(session.worker, session.incarnation, isHeartbeat: message.isHeartbeat, at: now)
         take(message, of: session, at: now)
     }
 
@@ -45,6 +45,7 @@ extension Dispatcher {
         let (worker, incarnation, run) = (session.worker, session.incarnation, assignment.run)
         switch message {
         case .hello, .heartbeat: break
+        case .progress(let progress): see(progress, of: session, at: now)
         case .formed(let generation):
             tell(.memberFormed(worker: worker, incarnation: incarnation, generation: generation), at: now)
         case .restoreFailed(let generation, let step, let reason):
@@ -77,6 +78,7 @@ extension Dispatcher {
         _ profile: StepProfile, at now: Instant
     ) {
         guard let rank = gang?.rank(of: session, generation) else { return }
+        gang?.watch.contributed(rank, step: step)
         let verdict = gang?.barrier.contribute(
             rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile)
         switch verdict {
@@ -97,6 +99,16 @@ extension Dispatcher {
             tell(
                 .replicasDisagree(run: assignment.run, generation: generation, step: step, norms: norms), at: now)
         case nil: break
+        }
+    }
+}
+
+extension WorkerMessage {
+    /// Whether it is sent at regular intervals.
+    fileprivate var isHeartbeat: Bool {
+        switch self {
+        case .heartbeat, .progress: true
+        default: false
         }
     }
 }

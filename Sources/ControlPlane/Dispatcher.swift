@@ -61,6 +61,10 @@ public struct Dispatcher: Equatable, Sendable {
     var closures: [Closure] = []
     /// Supervised processes that were lost before the supervisor told of their end: the telling is no news.
     var unexplained: [Int] = []
+    /// Processes that have been one end of a pair whose sums did not pass, once for each time.
+    var involvements: [Holder] = []
+    /// What steps have taken until now.
+    var stepTiming: TimingEstimate?
     var nextHeartbeat = Instant.zero
     var outputs: [Output] = []
 
@@ -91,7 +95,10 @@ public struct Dispatcher: Equatable, Sendable {
         self.job = job
         self.assignment = assignment
         self.coordinator = coordinator
-        detector = FailureDetector(timeout: job.faultTolerance.heartbeatTimeout)
+        let tolerance = job.faultTolerance
+        detector = FailureDetector(
+            interval: tolerance.heartbeatInterval, atLeast: tolerance.detection.silenceAtLeast,
+            timeout: tolerance.heartbeatTimeout)
     }
 
     /// Takes what happened at `now`; returns what is to be done, in order.
@@ -113,7 +120,10 @@ public struct Dispatcher: Equatable, Sendable {
 
     /// When the dispatcher wants `timePassed`, if nothing happens before; nil when the run is over.
     public var nextDeadline: Instant? {
-        [coordinator.nextDeadline, detector.nextDeadline, closures.first?.until, nextHeartbeat].compactMap { $0 }.min()
+        [
+            coordinator.nextDeadline, detector.nextDeadline, gang?.watch.nextDeadline, closures.first?.until,
+            nextHeartbeat,
+        ].compactMap { $0 }.min()
     }
 
     // MARK: Ends of processes
@@ -146,12 +156,8 @@ public struct Dispatcher: Equatable, Sendable {
             unexplained.append(closure.session.processID)
             lose(closure.session, .connectionClosed, at: now)
         }
-        for silent in detector.lost(at: now) {
-            if coordinator.pool[silent.worker]?.supervised == true { outputs.append(.killProcess(silent.worker)) }
-            guard let session = sessions[silent.worker], session.incarnation == silent.incarnation else { continue }
-            unexplained.append(session.processID)
-            lose(session, .silent(silent.silent), at: now)
-        }
+        loseSilent(at: now)
+        loseStanding(at: now)
         if let deadline = coordinator.nextDeadline, deadline <= now { tell(.deadlineReached, at: now) }
         if nextHeartbeat <= now {
             for session in sessions.all { send(.heartbeat, to: session) }
@@ -162,6 +168,7 @@ public struct Dispatcher: Equatable, Sendable {
     mutating func lose(_ session: Session, _ how: LossCause, at now: Instant) {
         sessions.remove(session.worker, session.incarnation)
         detector.forget(session.worker)
+        involvements.removeAll { $0.worker == session.worker && $0.incarnation == session.incarnation }
         tell(.workerLost(worker: session.worker, incarnation: session.incarnation, how: how), at: now)
     }
 
@@ -182,6 +189,7 @@ public struct Dispatcher: Equatable, Sendable {
     public static func == (a: Dispatcher, b: Dispatcher) -> Bool {
         a.job == b.job && a.assignment == b.assignment && a.coordinator == b.coordinator && a.gang == b.gang
             && a.sessions == b.sessions && a.detector == b.detector && a.closures == b.closures
-            && a.unexplained == b.unexplained && a.nextHeartbeat == b.nextHeartbeat
+            && a.unexplained == b.unexplained && a.involvements == b.involvements && a.stepTiming == b.stepTiming
+            && a.nextHeartbeat == b.nextHeartbeat
     }
 }

@@ -2,6 +2,7 @@
 // FailureDetector), nor single members' contributions to a step (they feed the StepBarrier). Refuses wishes: what
 // should happen is a Command.
 
+import Messages
 import Primitives
 
 /// A fact.
@@ -160,6 +161,10 @@ public enum LossCause: Equatable, Sendable {
     case signalled(Int)
     /// Nothing was heard from it for this long.
     case silent(TimeSpan)
+    /// It answered, and its training did not move for this long in the middle of `step`.
+    case hung(step: Int, doing: WorkerProgress.Activity, for: TimeSpan)
+    /// Its sums of `step` and those of the ranks `from` did not reach one another for this long.
+    case cutOff(step: Int, from: [Int], for: TimeSpan)
     /// It said goodbye, with a reason.
     case left(String)
     /// Its machine or its program broke, as what watches machines found out this long afterwards.

@@ -2,6 +2,7 @@
 // Refuses to guess: a line that is not exactly an event is an error.
 
 import Jobs
+import Messages
 import Primitives
 
 extension Event {
@@ -240,13 +241,17 @@ extension StepReport {
 }
 
 extension LossCause: LineValue {
-    /// `connection-closed`, `exit:1`, `signal:9`, `broke:30000000000ns:what`, `silent:5000ns`, `left:reason`, `replaced`, `coordinator-ended`.
+    /// `connection-closed`, `exit:1`, `signal:9`, `broke:30000000000ns:what`, `silent:5000ns`,
+    /// `hung:7:computing:5000ns`, `cut-off:7:0,2:5000ns`, `left:reason`, `replaced`, `coordinator-ended`.
     public var lineText: String {
         switch self {
         case .connectionClosed: "connection-closed"
         case .exited(let code): "exit:\(code)"
         case .signalled(let signal): "signal:\(signal)"
         case .silent(let span): "silent:\(span.lineText)"
+        case .hung(let step, let doing, let span): "hung:\(step):\(doing):\(span.lineText)"
+        case .cutOff(let step, let others, let span):
+            "cut-off:\(step):\(others.map(String.init).joined(separator: ",")):\(span.lineText)"
         case .left(let reason): "left:\(reason)"
         case .broke(let what, let ago): "broke:\(ago.lineText):\(what)"
         case .replaced: "replaced"
@@ -269,6 +274,7 @@ extension LossCause: LineValue {
             let parts = detail.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let ago = TimeSpan(lineText: String(parts[0])) else { return nil }
             self = .broke(String(parts[1]), ago: ago)
+        case "hung", "cut-off": self.init(standing: detail, isHang: scalars.first == "h")
         case "exit":
             guard let code = Int(detail) else { return nil }
             self = .exited(code: code)
@@ -279,6 +285,20 @@ extension LossCause: LineValue {
             guard let span = TimeSpan(lineText: detail) else { return nil }
             self = .silent(span)
         default: return nil
+        }
+    }
+
+    /// Reads the step, what was waited for, and how long.
+    private init?(standing detail: String, isHang: Bool) {
+        let parts = detail.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let step = Int(parts[0]), let span = TimeSpan(lineText: parts[2]) else { return nil }
+        if isHang {
+            guard let doing = WorkerProgress.Activity.allCases.first(where: { "\($0)" == parts[1] }) else { return nil }
+            self = .hung(step: step, doing: doing, for: span)
+        } else {
+            let ranks = parts[1].split(separator: ",").map { Int($0) }
+            guard !ranks.contains(nil) else { return nil }
+            self = .cutOff(step: step, from: ranks.compactMap { $0 }, for: span)
         }
     }
 }

@@ -13,13 +13,16 @@ public struct Gang: Equatable, Sendable {
     var barrier: StepBarrier
     /// Members whose own sums of the step that is being computed are not finite. That step ends the generation.
     var notFinite: [WorkerID] = []
+    /// Watches over the members' progress.
+    var watch: StepWatch
     /// Gathers the losses of a measurement on the validation part.
     private var evaluations: StepBarrier
 
-    init(generation: Generation, members: [Member]) {
+    init(generation: Generation, members: [Member], limits: StepWatch.Limits) {
         self.generation = generation
         self.members = members
         barrier = StepBarrier(parts: members.map(\.part))
+        watch = StepWatch(generation, parts: members.map(\.part), limits: limits)
         evaluations = StepBarrier(parts: members.map(\.evaluationPart))
     }
 

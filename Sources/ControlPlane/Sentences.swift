@@ -1,6 +1,7 @@
 // Reasons as people read them. The reason itself is data; this is its only wording, shared by messages, tables and
 // reports.
 
+import Messages
 import Primitives
 import Scheduling
 
@@ -12,10 +13,26 @@ extension LossCause {
         case .exited(let code): "exited with code \(code)"
         case .signalled(let signal): "was ended by \(signalName(signal))"
         case .silent(let span): "was silent for \(span)"
+        case .hung(let step, let doing, let span): "answered, and stood still for \(span) \(doing.phrase) step \(step)"
+        case .cutOff(let step, let others, let span):
+            "and \(others.count == 1 ? "rank" : "ranks") \(others.map(String.init).joined(separator: ", ")) waited "
+                + "\(span) for one another's sums of step \(step)"
         case .left(let reason): "left: \(reason)"
         case .broke(let what, let ago): "was lost to a fault (\(what)), noticed after \(ago)"
         case .replaced: "was replaced by a newer process"
         case .coordinatorEnded: "ended with its coordinator"
+        }
+    }
+}
+
+extension WorkerProgress.Activity {
+    /// How it stands before a step: "while computing".
+    var phrase: String {
+        switch self {
+        case .waiting: "before it began"
+        case .computing: "while computing"
+        case .exchanging: "while exchanging sums of"
+        case .saving: "while saving before"
         }
     }
 }

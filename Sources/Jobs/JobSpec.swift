@@ -226,19 +226,22 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public var maximumRestarts: Int
     /// How often a worker says that it lives (`heartbeat.interval`).
     public var heartbeatInterval: TimeSpan
-    /// How long a silent worker is still believed (`heartbeat.timeout`).
+    /// How long a silent worker is still believed at most (`heartbeat.timeout`).
     public var heartbeatTimeout: TimeSpan
     /// How long a worker lives without hearing from its coordinator (`lease`).
     public var lease: TimeSpan
     /// What is done about loss spikes (`loss_spike`).
     public var lossSpike: LossSpikeSpec
+    /// When a worker that still answers, or has only just fallen silent, is taken for lost.
+    public var detection: DetectionSpec
 
     /// A tolerance of faults from its parts.
     public init(
         recovery: Recovery = .peer, onWorkerLoss: WorkerLossPolicy = .spare, spares: Int = 0, maximumRestarts: Int,
         heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan,
-        lossSpike: LossSpikeSpec = LossSpikeSpec()
+        lossSpike: LossSpikeSpec = LossSpikeSpec(), detection: DetectionSpec = DetectionSpec()
     ) {
+        self.detection = detection
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
         self.spares = spares

@@ -58,12 +58,50 @@ public struct StepTimes: Equatable, Sendable {
     }
 }
 
+/// What a member's training thread is at, as the thread that sends heartbeats sees it. A thread that computes cannot say
+/// that it hangs; that this stays the same says it.
+public struct WorkerProgress: Equatable, Sendable {
+    /// What takes its time.
+    public enum Activity: UInt8, Equatable, Sendable, CaseIterable {
+        /// It waits for an order.
+        case waiting
+        /// It computes micro-batches, of training or of validation.
+        case computing
+        /// It sends its sums and waits for those of other members.
+        case exchanging
+        /// It waits for the disk.
+        case saving
+    }
+
+    /// The gang it works for.
+    public var generation: Generation
+    /// The step it is at, or was last at.
+    public var step: Int
+    /// What it is doing.
+    public var activity: Activity
+    /// Rises with every micro-batch that is computed and every message that is exchanged; comparable within one activity.
+    public var done: Int
+    /// While it exchanges: the ranks whose sums have not come.
+    public var missing: [Int]
+
+    /// Progress from its parts.
+    public init(generation: Generation, step: Int, activity: Activity, done: Int = 0, missing: [Int] = []) {
+        self.generation = generation
+        self.step = step
+        self.activity = activity
+        self.done = done
+        self.missing = missing
+    }
+}
+
 /// A worker's word to the coordinator.
 public enum WorkerMessage: Equatable, Sendable {
     /// The first message of a process.
     case hello(Hello)
     /// It lives.
     case heartbeat
+    /// It lives and is a member of a gang: a heartbeat that says what it is at.
+    case progress(WorkerProgress)
     /// It has restored the state that `form` named and is ready to begin.
     case formed(generation: Generation)
     /// It could not restore the state of `step`.

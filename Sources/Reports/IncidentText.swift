@@ -82,6 +82,9 @@ extension LossCause {
         case .exited(let code): "exit \(code)"
         case .signalled(let signal): signalName(signal)
         case .silent(let span): "silent \(span)"
+        case .hung(let step, _, let span): "hung \(span) at step \(step)"
+        case .cutOff(let step, let others, let span):
+            "no sums to or from rank \(others.map(String.init).joined(separator: ",")) for \(span) at step \(step)"
         case .left(let reason): "left: \(reason)"
         case .broke(let what, _): what
         case .replaced: "replaced"

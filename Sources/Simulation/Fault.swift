@@ -66,11 +66,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case stranger
 
     /// Whether a run must complete once it is over. ZeroMQ over TCP loses messages only with their connection, repeats
-    /// none and keeps their order: without those promises nothing unsafe may happen, but a run need not progress. Sums
-    /// that are lost on their way hold up a step for ever, because no step has a deadline.
+    /// none and keeps their order: without those promises nothing unsafe may happen, but a run need not progress.
     public var isRecoverable: Bool {
         switch self {
-        case .brokenPeers, .loss, .duplication, .reordering: false
+        case .loss, .duplication, .reordering: false
         default: true
         }
     }

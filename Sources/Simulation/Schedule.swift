@@ -95,7 +95,9 @@ public struct Schedule: Equatable, Sendable {
             checkpoint: CheckpointSpec(interval: interval, keep: keep),
             faultTolerance: FaultToleranceSpec(
                 recovery: recovery, onWorkerLoss: onWorkerLoss, maximumRestarts: restarts, heartbeatInterval: heartbeat,
-                heartbeatTimeout: timeout, lease: lease, lossSpike: LossSpikeSpec(action: .off)),
+                heartbeatTimeout: timeout, lease: lease, lossSpike: LossSpikeSpec(action: .off),
+                detection: DetectionSpec(
+                    silenceAtLeast: heartbeat * 2, stepDeadlineFactor: 4, stepDeadlineAtLeast: heartbeat * 3)),
             injections: [])
     }
 }

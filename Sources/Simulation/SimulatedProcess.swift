@@ -43,6 +43,9 @@ struct SimulatedProcess {
     var lastHeard: Instant
     var write: Write?
 
+    /// When the micro-batches that it computes began and will be done, and how many they are.
+    var computes: (from: Instant, until: Instant, count: Int)?
+
     // What is wrong with it; instants in the past mean nothing is.
     var pausedUntil = Instant.zero
     var hungUntil = Instant.zero
@@ -71,6 +74,13 @@ struct SimulatedProcess {
 
     /// Its slot; of a process that was never welcomed, one that nobody has.
     var slot: WorkerID { worker ?? WorkerID(node: node, slot: -1) }
+
+    /// How many of its micro-batches are done: none of those that it hangs in.
+    func microBatchesDone(at now: Instant) -> Int {
+        guard let computes, hungUntil <= now, computes.until > computes.from else { return 0 }
+        let elapsed = min(now, computes.until) - computes.from
+        return Int(elapsed.nanoseconds / max(1, (computes.until - computes.from).nanoseconds / Int64(computes.count)))
+    }
 
     /// Whether it is still the member it was in `generation`: it has not been welcomed again since it was formed, after
     /// its connection broke. Then nobody owes it word of that generation's end.

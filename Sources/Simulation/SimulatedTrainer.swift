@@ -105,6 +105,25 @@ struct SimulatedTrainer {
         }
     }
 
+    /// What it is at, for a heartbeat; nil while it is in no gang. `done` micro-batches are computed.
+    func progress(done: Int) -> WorkerProgress? {
+        guard let membership, !isAborted else { return nil }
+        func at(_ activity: WorkerProgress.Activity, _ step: Int, _ done: Int = 0, _ missing: [Int] = [])
+            -> WorkerProgress
+        {
+            WorkerProgress(
+                generation: membership.generation, step: step, activity: activity, done: done, missing: missing)
+        }
+        switch activity {
+        case .idle, .restoring: return at(.waiting, applied ?? 0)
+        case .computing(let step): return at(.computing, step, done)
+        case .exchanging(let step):
+            let come = sums.filter { $0.step == step }.map(\.rank)
+            return at(.exchanging, step, come.count, membership.members.indices.filter { !come.contains($0) })
+        case .waitingForWriter(let step, _): return at(.saving, step + 1)
+        }
+    }
+
     /// An order arrives. The end of a generation is noticed at once, everything else when its
     /// turn comes.
     mutating func take(_ order: CoordinatorMessage, _ effects: inout [Effect]) {

@@ -24,6 +24,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case journal = "S7"
     /// No slot has two processes, no process has two ranks, none outlives its run.
     case placement = "S8"
+    /// A process that falls silent for good is known to be lost within a bound.
+    case detection = "L2"
     /// When faults have stopped, the run completes.
     case progress = "L1"
     /// The ledger's items add up to the time elapsed.

@@ -40,6 +40,7 @@ extension World {
         tell("process \(process) \(how.sentence)")
         processes[index].isAlive = false
         alive -= 1
+        if !isNoticed { expectDetection(of: process) }
         disconnect(process, isNoticed: isNoticed)
         if let place = processes[index].place {
             queue.add(.externalStarts(place: place), at: now + .milliseconds(500) + some(.seconds(Int64(2))))
@@ -69,7 +70,10 @@ extension World {
             return
         }
         let incarnation = processes[index].incarnation
-        if incarnation.number > 0 { sendUp(.heartbeat, from: process, as: incarnation) }
+        if incarnation.number > 0 {
+            let progress = processes[index].trainer?.progress(done: processes[index].microBatchesDone(at: now))
+            sendUp(progress.map { .progress($0) } ?? .heartbeat, from: process, as: incarnation)
+        }
         queue.add(.beats(process: process), at: now + processes[index].heartbeat)
     }
 
@@ -142,7 +146,8 @@ extension World {
             processes.indices.contains(number - 1)
         else { return nil }
         let source = processes[number - 1]
-        guard source.isAlive, max(source.pausedUntil, source.hungUntil, source.isolatedUntil) <= now,
+        guard source.isAlive,
+            max(source.pausedUntil, source.hungUntil, source.isolatedUntil, source.losesSumsUntil) <= now,
             let trainer = source.trainer, trainer.membership?.generation == fetch.generation,
             trainer.applied == fetch.step
         else { return nil }
@@ -178,7 +183,10 @@ extension World {
             switch effect {
             case .say(let message): try say(message, process)
             case .share(let generation, let step, let sum): share(generation, step, sum, process)
-            case .work(let work): queue.add(.workEnds(process: process), at: now + time(of: work, process))
+            case .work(let work):
+                let ends = now + time(of: work, process)
+                if case .compute(let count) = work { processes[index].computes = (now, ends, max(1, count)) }
+                queue.add(.workEnds(process: process), at: ends)
             case .applied(let generation, let step, let state):
                 tell("process \(process) has applied step \(step)")
                 try witness.applied(processes[index].slot, generation, step: step, state: state)

@@ -37,6 +37,8 @@ enum Happening {
     case processEnded(process: Int, LossCause, epoch: Int)
     /// The supervisor of a coordinator that has ended kills what is left.
     case supervisorEnds(epoch: Int, LossCause)
+    /// By now it must be known that a process of this slot is gone that ended unnoticed.
+    case mustBeKnown(WorkerID, Incarnation, epoch: Int)
     /// Something starts an external worker.
     case externalStarts(place: Int)
     /// A fault strikes.
@@ -176,6 +178,8 @@ struct World<Control: DecisionMaker> {
             try decide(.processEnded(worker: worker, processID: process, how: how))
         case .supervisorEnds(let epoch, let how):
             if epoch == self.epoch { endSupervised(how) }
+        case .mustBeKnown(let worker, let incarnation, let epoch):
+            try checkKnown(worker, incarnation, epoch)
         case .externalStarts(let place):
             if doneAt == nil { startProcess(wanted: nil, node: abroad, place: place) }
         case .fault(let index):

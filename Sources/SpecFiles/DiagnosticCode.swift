@@ -217,7 +217,8 @@ extension DiagnosticCode {
     static let heartbeat = DiagnosticCode(
         "E0208", "heartbeats, timeout and lease out of order",
         """
-        A worker is lost after `heartbeat.timeout` of silence, so it must speak more often than that \
+        A worker is lost after `heartbeat.at_least` to `heartbeat.timeout` of silence, depending on how regular its \
+        heartbeats were, so it must speak more often than that \
         (`heartbeat.interval`), and must itself give up (`lease`) no sooner than its coordinator gives it up, or a \
         short silence would end workers that are still counted on.
         """)

@@ -153,6 +153,13 @@ struct JobChecks {
                 "heartbeat.timeout \(text(timeout)) is not above heartbeat.interval \(text(interval))",
                 hint: "a timeout of several intervals forgives a late heartbeat")
         }
+        let atLeast = job.tolerance.silenceAtLeast
+        if atLeast.isSound, timeout.isSound, atLeast.value > timeout.value {
+            complain(
+                .heartbeat, [atLeast, timeout],
+                "heartbeat.at_least \(text(atLeast)) is above heartbeat.timeout \(text(timeout))",
+                hint: "a silent worker is believed for at_least to timeout, depending on its heartbeats until then")
+        }
         if lease.isSound, timeout.isSound, lease.value < timeout.value {
             complain(
                 .heartbeat, [lease, timeout], "lease \(text(lease)) is below heartbeat.timeout \(text(timeout))",

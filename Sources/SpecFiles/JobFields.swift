@@ -166,15 +166,25 @@ struct ToleranceFields {
     let heartbeatTimeout: Field<TimeSpan>
     let lease: Field<TimeSpan>
     let lossSpike: LossSpikeFields
+    let silenceAtLeast: Field<TimeSpan>
+    let stepDeadlineFactor: Field<Int>
+    let stepDeadlineAtLeast: Field<TimeSpan>
 
     init(_ section: Section) {
         recovery = section.choice("recovery", default: .peer, standIn: .peer)
         onWorkerLoss = section.choice("on_worker_loss", default: .spare, standIn: .spare)
         spares = section.whole("spares", in: 0...10_000, default: 0, example: "1")
         maximumRestarts = section.whole("max_restarts", in: 0...1_000_000, default: 20, example: "20")
-        let heartbeat = section.section("heartbeat", isRequired: false, example: "{interval: 500ms, timeout: 10s}")
-        heartbeatInterval = heartbeat.time("interval", atLeast: .milliseconds(1), default: .milliseconds(500))
+        let heartbeat = section.section("heartbeat", isRequired: false, example: "{interval: 100ms, timeout: 10s}")
+        heartbeatInterval = heartbeat.time("interval", atLeast: .milliseconds(1), default: .milliseconds(100))
         heartbeatTimeout = heartbeat.time("timeout", atLeast: .milliseconds(1), default: .milliseconds(10_000))
+        let standard = DetectionSpec()
+        silenceAtLeast = heartbeat.time(
+            "at_least", atLeast: .milliseconds(1), default: min(standard.silenceAtLeast, heartbeatTimeout.value))
+        let step = section.section("step_deadline", isRequired: false, example: "{factor: 4, at_least: 2s}")
+        stepDeadlineFactor = step.whole("factor", in: 1...1_000, default: standard.stepDeadlineFactor, example: "4")
+        stepDeadlineAtLeast = step.time(
+            "at_least", atLeast: .milliseconds(1), default: standard.stepDeadlineAtLeast)
         lease = section.time("lease", atLeast: .milliseconds(1), default: .milliseconds(15_000))
         lossSpike = LossSpikeFields(
             section.section("loss_spike", isRequired: false, example: "{action: rollback, wait: 50}"))

@@ -62,7 +62,7 @@ enum JobReader {
                 spares: fields.tolerance.spares.value, maximumRestarts: fields.tolerance.maximumRestarts.value,
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value,
-                lossSpike: fields.tolerance.lossSpike.spec),
+                lossSpike: fields.tolerance.lossSpike.spec, detection: detection(fields.tolerance)),
             injections: injections, injectionProcesses: processes)
     }
 
@@ -80,6 +80,12 @@ enum JobReader {
             context: layout.context.value, sequenceParallel: layout.sequenceParallel.value,
             zeroStage: layout.zeroStage.value, recomputation: layout.recomputation.value,
             flashAttention: layout.flashAttention.value, overlapsGradients: layout.overlapsGradients.value)
+    }
+
+    private static func detection(_ tolerance: ToleranceFields) -> DetectionSpec {
+        DetectionSpec(
+            silenceAtLeast: tolerance.silenceAtLeast.value, stepDeadlineFactor: tolerance.stepDeadlineFactor.value,
+            stepDeadlineAtLeast: tolerance.stepDeadlineAtLeast.value)
     }
 
     private static func training(_ train: TrainFields) -> TrainingSpec {

@@ -113,9 +113,13 @@ extension Schema {
             ("checkpoint", [Key("save_interval", elsewhere: ["save_steps", "interval"]), "keep"]),
             (
                 "fault_tolerance",
-                ["recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "lease", "loss_spike"]
+                [
+                    "recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "step_deadline", "lease",
+                    "loss_spike",
+                ]
             ),
-            ("fault_tolerance.heartbeat", ["interval", "timeout"]),
+            ("fault_tolerance.heartbeat", ["interval", "at_least", "timeout"]),
+            ("fault_tolerance.step_deadline", ["factor", "at_least"]),
             (
                 "fault_tolerance.loss_spike",
                 [

@@ -142,7 +142,11 @@ struct ResolvedJob {
             row("fault_tolerance.max_restarts", tolerance.maximumRestarts),
             ("  heartbeat:", nil),
             row("fault_tolerance.heartbeat.interval", TimeText.exact(tolerance.heartbeatInterval)),
+            row("fault_tolerance.heartbeat.at_least", TimeText.exact(tolerance.detection.silenceAtLeast)),
             row("fault_tolerance.heartbeat.timeout", TimeText.exact(tolerance.heartbeatTimeout)),
+            ("  step_deadline:", nil),
+            row("fault_tolerance.step_deadline.factor", tolerance.detection.stepDeadlineFactor),
+            row("fault_tolerance.step_deadline.at_least", TimeText.exact(tolerance.detection.stepDeadlineAtLeast)),
             row("fault_tolerance.lease", TimeText.exact(tolerance.lease)),
         ] + lossSpike
     }

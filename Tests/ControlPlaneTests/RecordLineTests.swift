@@ -15,7 +15,11 @@ struct RecordLineTests {
     ]
     private static let numbers = [0, -0.0, 1.5, 0.1, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, 1e300]
     private static let causes: [LossCause] =
-        [.connectionClosed, .exited(code: -1), .signalled(9), .silent(.seconds(5.25)), .replaced, .coordinatorEnded]
+        [
+            .connectionClosed, .exited(code: -1), .signalled(9), .silent(.seconds(5.25)), .replaced, .coordinatorEnded,
+            .hung(step: 7, doing: .computing, for: .seconds(2.5)), .cutOff(step: 8, from: [0, 2], for: .seconds(2.5)),
+            .cutOff(step: 8, from: [], for: .zero),
+        ]
         + texts.map { .left($0) }
 
     private static func events(_ text: String, _ number: Double, _ how: LossCause) -> [Event] {

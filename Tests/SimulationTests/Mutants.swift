@@ -184,6 +184,30 @@ struct NeverMissesAnyone: Mutant {
     }
 }
 
+/// Takes every heartbeat of a member for progress.
+struct BelievesInProgress: Mutant {
+    var real: Dispatcher
+    var beats = 0
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.progress(var progress), let from, let incarnation) = input else { return [input] }
+        beats += 1
+        progress.done += beats
+        return [.message(.progress(progress), from: from, incarnation: incarnation)]
+    }
+}
+
+/// Does not hear whose sums a member waits for.
+struct BlamesNobody: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.progress(var progress), let from, let incarnation) = input else { return [input] }
+        progress.missing = []
+        return [.message(.progress(progress), from: from, incarnation: incarnation)]
+    }
+}
+
 /// Does not hear that a checkpoint cannot be restored.
 struct IgnoresBadCheckpoints: Mutant {
     var real: Dispatcher

@@ -185,6 +185,17 @@ import Testing
                 """)
     }
 
+    @Test func `a shortest silence above the longest is refused`() {
+        let text = Sample.complaints(["timeout: 10s": "at_least: 12s"])
+        #expect(
+            text == """
+                jobs/test.yaml:23:42: error[E0208]: heartbeat.at_least 12s is above heartbeat.timeout 10s (the default)
+                   23 |   heartbeat: {interval: 500ms, at_least: 12s}
+                      |                                          ^^^ a silent worker is believed for at_least to \
+                timeout, depending on its heartbeats until then
+                """)
+    }
+
     @Test func `a lease shorter than the timeout is refused, with the place of the one that was given`() {
         let text = Sample.complaints(["timeout: 10s": "timeout: 20s", "  lease: 15s\n": ""])
         #expect(

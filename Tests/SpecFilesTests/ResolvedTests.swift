@@ -70,7 +70,11 @@ import Testing
           max_restarts: 20               # default
           heartbeat:
             interval: 500ms              # /lab/test.yaml:23
+            at_least: 1s                 # default
             timeout: 10s                 # /lab/test.yaml:23
+          step_deadline:
+            factor: 4                    # default
+            at_least: 2s                 # default
           lease: 15s                     # /lab/test.yaml:24
           loss_spike:
             action: rollback             # default
@@ -107,6 +111,7 @@ import Testing
         "checkpoint.keep=1", "fault_tolerance.max_restarts=0", "fault_tolerance.heartbeat.interval=1234567ns",
         "fault_tolerance.recovery=checkpoint", "fault_tolerance.on_worker_loss=wait", "fault_tolerance.spares=2",
         "fault_tolerance.heartbeat.timeout=1.5min", "fault_tolerance.lease=3650d",
+        "fault_tolerance.heartbeat.at_least=2s", "fault_tolerance.step_deadline={factor: 7, at_least: 250ms}",
         "fault_tolerance.loss_spike={action: report, window: 99, armed_after: 33, clip: 3.5, allowance: 0.75}",
         "fault_tolerance.loss_spike.threshold=11", "fault_tolerance.loss_spike.freeze_sum=3",
         "fault_tolerance.loss_spike.freeze_z=5", "fault_tolerance.loss_spike.drift_after=21",

@@ -12,6 +12,8 @@ private let allWorkerMessages: [WorkerMessage] = [
             version: protocolVersion, worker: nil, node: NodeID("größe"), processID: 1, exchangeEndpoint: "",
             numerics: "")),
     .heartbeat,
+    .progress(WorkerProgress(generation: Generation(3), step: 7, activity: .exchanging, done: 12, missing: [0, 2])),
+    .progress(WorkerProgress(generation: Generation(3), step: 7, activity: .waiting)),
     .formed(generation: Generation(3)),
     .restoreFailed(generation: Generation(3), step: 7, reason: "shard 0 is damaged"),
     .contributed(
@@ -71,7 +73,7 @@ func `a coordinator's message survives the trip`(message: CoordinatorMessage) th
 }
 
 @Test func `every kind of message is among those tested`() {
-    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...10))
+    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...11))
     #expect(Set(allCoordinatorMessages.map(\.kind)).sorted() == Array(65...75))
 }
 

@@ -38,6 +38,7 @@ final class Trainer {
     private let interruption: Interruption
     private let replies: Mailbox<WorkerMessage>
     private let afflictions: Afflictions
+    private let board: ProgressBoard
     private let log: Logger
 
     private let model: GPT
@@ -69,7 +70,7 @@ final class Trainer {
     /// - Throws: `CorpusError` when the run's data cannot be read here.
     init(
         _ assignment: Assignment, exchange: Exchange, interruption: Interruption, replies: Mailbox<WorkerMessage>,
-        afflictions: Afflictions, log: Logger
+        afflictions: Afflictions, board: ProgressBoard, log: Logger
     ) throws {
         job = assignment.job
         run = assignment.run
@@ -78,6 +79,7 @@ final class Trainer {
         self.interruption = interruption
         self.replies = replies
         self.afflictions = afflictions
+        self.board = board
         self.log = log
         store = CheckpointStore(directory: assignment.folder + "/checkpoints", run: assignment.run)
         let training = job.training
@@ -143,6 +145,7 @@ final class Trainer {
             guard let current = membership?.generation, generation >= current else { break }
             log.info("aborted", metadata: ["generation": "\(generation)", "because": "\(reason)"])
             membership = nil
+            board.clear()
         case .welcome, .refuse, .exit, .heartbeat, .suffer: break
         }
     }
@@ -154,6 +157,7 @@ final class Trainer {
     ) {
         interruption.begin(generation)
         membership = nil
+        board.clear()
         saveAfter = nil
         evaluateAfter = nil
         do {
@@ -170,6 +174,7 @@ final class Trainer {
             }
             membership = Membership(
                 generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
+            board.turn(to: .waiting, step: restore, of: generation)
             if rank == 0, writing == nil {
                 writing = CheckpointWriting(
                     store: store, shape: job.model, incarnation: incarnation, replies: replies,
@@ -243,8 +248,10 @@ final class Trainer {
         guard let membership, step <= job.training.steps else { return }
         do {
             let began = monotonicNow()
+            board.turn(to: .computing, step: step, of: membership.generation)
             let losses = try membership.tree.compute { (index, leaf) throws(Aborted) -> Double in
                 if interruption.isAborted(membership.generation) { throw Aborted() }
+                defer { board.advance() }
                 let started = monotonicNow()
                 defer { afflictions.drag(after: monotonicNow() - started) }
                 sampler.fill(
@@ -257,9 +264,11 @@ final class Trainer {
             }
             for sum in membership.tree.sums.prefix(1) { afflictions.damage(sum.base, count: sum.count) }
             let computed = monotonicNow()
+            board.turn(to: .exchanging, step: step, of: membership.generation)
             try exchange.reduce(
                 zip(membership.tree.subtrees, membership.tree.sums).map { ($0, UnsafePointer($1.base)) },
-                count: gradient.count, tree: reduction, step: step, into: gradient.base, abort: interruption.flag)
+                count: gradient.count, tree: reduction, step: step, into: gradient.base, abort: interruption.flag,
+                progress: board.advance(missing:))
             times.compute = computed - began
             times.exchange = monotonicNow() - computed
             let clipping = optimizer.clipping(
@@ -288,18 +297,28 @@ final class Trainer {
         let isRepeated = applied == step
         guard isRepeated || pending?.step == step && applied == step - 1 else { return }
         let began = monotonicNow()
+        turn(to: .saving, step: step + 1)
         // Nearly always copied long ago: it had the whole of this step's computation for it.
         writing?.waitUntilCopied()
         let free = monotonicNow()
+        turn(to: .computing, step: step + 1)
         if !isRepeated, let pending { update(step, scale: pending.scale) }
         let updated = monotonicNow()
-        if saveAfter == step { save(step) }
+        if saveAfter == step {
+            turn(to: .saving, step: step + 1)
+            save(step)
+            turn(to: .computing, step: step + 1)
+        }
         let saved = monotonicNow()
         if evaluateAfter == step { evaluate(step) }
         times.update = updated - free
         times.snapshot = (free - began) + (saved - updated)
         times.evaluation = monotonicNow() - saved
         if !isRepeated { contribute(to: step + 1) }
+    }
+
+    private func turn(to activity: WorkerProgress.Activity, step: Int) {
+        if let generation = membership?.generation { board.turn(to: activity, step: step, of: generation) }
     }
 
     private func update(_ step: Int, scale: Double) {
@@ -328,6 +347,7 @@ final class Trainer {
         evaluateAfter = nil
         guard let membership else { return }
         let losses = membership.own.evaluationPart.map { index in
+            defer { board.advance() }
             sampler.fillValidation(microBatch: index, tokens: batch.tokens, targets: batch.targets)
             return model.loss(parameters: state.parameters, tokens: batch.tokens, targets: batch.targets)
         }

@@ -99,6 +99,7 @@ public final class WorkerDaemon {
     private let replies = Mailbox<WorkerMessage>()
     private let interruption = Interruption()
     private let afflictions = Afflictions()
+    private let board = ProgressBoard()
     private let exchange: Handover<Exchange>
     private var incarnation = Incarnation(0)
     private var heartbeat = TimeSpan.seconds(Int64(1))
@@ -130,7 +131,8 @@ public final class WorkerDaemon {
             if now - lastHeard >= lease { return .leaseExpired(after: lease) }
             if nextHeartbeat <= now {
                 if incarnation.number > 0, parted.out == nil {
-                    _ = try link.send(.heartbeat, incarnation: incarnation)
+                    let sign = board.progress.map { WorkerMessage.progress($0) } ?? .heartbeat
+                    _ = try link.send(sign, incarnation: incarnation)
                 }
                 nextHeartbeat = now + heartbeat
             }
@@ -200,11 +202,11 @@ public final class WorkerDaemon {
     private func startTraining(_ assignment: Assignment) {
         guard let exchange = exchange.take() else { return }
         let handover = Handover(exchange)
-        let thread = Thread { [orders, replies, interruption, afflictions, log] in
+        let thread = Thread { [orders, replies, interruption, afflictions, board, log] in
             do {
                 let trainer = try Trainer(
                     assignment, exchange: handover.take()!, interruption: interruption, replies: replies,
-                    afflictions: afflictions, log: log)
+                    afflictions: afflictions, board: board, log: log)
                 trainer.warmUp { !orders.wakeUp.isRaised }
                 while true {
                     orders.wakeUp.wait()

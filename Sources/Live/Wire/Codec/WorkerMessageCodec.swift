@@ -18,6 +18,7 @@ extension WorkerMessage: ControlMessage {
         case .checkpointFailed: 8
         case .goodbye: 9
         case .partNotFinite: 10
+        case .progress: 11
         }
     }
 
@@ -52,6 +53,7 @@ extension WorkerMessage: ControlMessage {
             writer.integer(took.nanoseconds)
         case .goodbye(let reason): writer.text(reason)
         case .partNotFinite(let generation, let step): writer.position(generation, step)
+        case .progress(let progress): writer.progress(progress)
         }
         return writer.bytes
     }
@@ -83,6 +85,7 @@ extension WorkerMessage: ControlMessage {
                 generation: try reader.generation(), step: try reader.count("step"), reason: try reader.text("reason"))
         case 9: self = .goodbye(reason: try reader.text("reason"))
         case 10: self = .partNotFinite(generation: try reader.generation(), step: try reader.count("step"))
+        case 11: self = .progress(try reader.progress())
         default: throw .unknownKind(kind)
         }
         guard reader.remaining == 0 else { throw .malformed(field: "end") }
@@ -109,6 +112,13 @@ extension ByteWriter {
         int(hello.processID)
         text(hello.exchangeEndpoint)
         text(hello.numerics)
+    }
+
+    fileprivate mutating func progress(_ progress: WorkerProgress) {
+        position(progress.generation, progress.step)
+        integer(progress.activity.rawValue)
+        int(progress.done)
+        list(progress.missing) { $0.int($1) }
     }
 
     fileprivate mutating func times(_ times: StepTimes) {
@@ -140,6 +150,16 @@ extension ByteReader {
             version: protocolVersion, worker: hasWorker == 1 ? try worker() : nil, node: NodeID(try text("node")),
             processID: try count("process"), exchangeEndpoint: try text("exchange endpoint"),
             numerics: try text("numerics"))
+    }
+
+    fileprivate mutating func progress() throws(FrameError) -> WorkerProgress {
+        let (generation, step) = (try generation(), try count("step"))
+        guard let activity = WorkerProgress.Activity(rawValue: try integer("activity", as: UInt8.self)) else {
+            throw .malformed(field: "activity")
+        }
+        return WorkerProgress(
+            generation: generation, step: step, activity: activity, done: try count("done"),
+            missing: try list("missing", elementSize: 8) { (reader) throws(FrameError) in try reader.count("rank") })
     }
 
     fileprivate mutating func times() throws(FrameError) -> StepTimes {

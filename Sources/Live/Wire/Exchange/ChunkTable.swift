@@ -16,6 +16,9 @@ final class ChunkTable {
     private var isFilled: [Bool]
     private var missing: [Int]
     private var isReceived: [[Bool]]
+    /// How many chunks of each part of the own segment have come, and how many of each other segment.
+    private var partsCome: [Int]
+    private var sumsCome: [Int]
     /// The intermediate sums of levels 1 and up, a chunk each; level 0 is the result.
     private let levels: UnsafeMutablePointer<Float>
 
@@ -28,6 +31,8 @@ final class ChunkTable {
         isFilled = slots.map { _ in false }
         missing = Array(repeating: 0, count: chunks)
         isReceived = layout.segments.indices.map { Array(repeating: false, count: layout.chunks(of: $0)) }
+        partsCome = program.parts.map { _ in 0 }
+        sumsCome = layout.segments.indices.map { _ in 0 }
         levels = .allocate(capacity: max(0, program.levels - 1) * layout.chunkFloats)
     }
 
@@ -38,6 +43,8 @@ final class ChunkTable {
         let remote = program.parts.count { $0.rank != rank }
         outstanding = layout.segments.indices.reduce(0) { $0 + layout.chunks(of: $1) }
         for k in slots.indices where isFilled[k] { slots[k].release() }
+        for k in partsCome.indices { partsCome[k] = 0 }
+        for k in sumsCome.indices { sumsCome[k] = 0 }
         for k in isFilled.indices { isFilled[k] = false }
         for k in missing.indices { missing[k] = remote }
         for segment in isReceived.indices {
@@ -47,6 +54,14 @@ final class ChunkTable {
 
     /// The chunks of the own segment to which nobody else contributes.
     var completeFromStart: [Int] { missing.indices.filter { missing[$0] == 0 } }
+
+    /// The ranks that something is awaited from: their parts of the own segment, or where all have come, their sums. Who
+    /// lacks a part keeps everybody else waiting for a sum, so parts say more of what was lost.
+    var awaited: [Int] {
+        let late = program.parts.indices.filter { program.parts[$0].rank != rank && partsCome[$0] < missing.count }
+        guard late.isEmpty else { return Set(late.map { program.parts[$0].rank }).sorted() }
+        return sumsCome.indices.filter { $0 != rank && sumsCome[$0] < layout.chunks(of: $0) }
+    }
 
     /// What became of a frame.
     enum Outcome: Equatable {
@@ -70,6 +85,7 @@ final class ChunkTable {
         payload.alignForFloats()
         payload.move(to: slots[slot])
         isFilled[slot] = true
+        partsCome[part] += 1
         missing[header.chunk] -= 1
         return missing[header.chunk] == 0 ? .completes(chunk: header.chunk) : .taken
     }
@@ -84,6 +100,7 @@ final class ChunkTable {
         UnsafeMutableRawBufferPointer(start: result + range.lowerBound, count: payload.bytes.count)
             .copyMemory(from: payload.bytes)
         isReceived[header.segment][header.chunk] = true
+        sumsCome[header.segment] += 1
         outstanding -= 1
         return .taken
     }

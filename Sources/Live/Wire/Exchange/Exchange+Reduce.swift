@@ -17,10 +17,12 @@ extension Exchange {
     /// The floats of `sums` and `result` are sent from where they lie. They must stay allocated as long as the exchange's
     /// context, and unchanged until every member has its sum, which the commit of `step` tells; after an abort they may
     /// change at once, as what is still on its way is then of an old generation.
+    ///
+    /// `progress` hears of every frame that came, with the ranks whose part or sum is missing.
     /// - Precondition: `reconfigure` has been called; `result` overlaps no sum, unless there is one member with one sum.
     public func reduce(
         _ sums: [PartialSum], count: Int, tree: ReductionTree, step: Int, into result: UnsafeMutablePointer<Float>,
-        abort: WakeUp
+        abort: WakeUp, progress: ([Int]) -> Void = { _ in }
     ) throws(ExchangeInterrupted) {
         guard let gang else { preconditionFailure("an exchange without a gang") }
         let table = table(for: gang, count: count, tree: tree)
@@ -29,7 +31,7 @@ extension Exchange {
         table.reset()
         let work = Work(gang: gang, table: table, step: step, ownSums: sums.map(\.sum), result: result)
         let isWhole: Bool
-        do throws(ZMQError) { isWhole = try perform(work, abort: abort) } catch { throw .messaging(error) }
+        do throws(ZMQError) { isWhole = try perform(work, abort: abort, progress) } catch { throw .messaging(error) }
         guard isWhole else {
             // What is queued for the others must not follow a changed buffer into their next step.
             self.gang = nil
@@ -59,7 +61,7 @@ extension Exchange {
     }
 
     /// False when it was aborted.
-    private func perform(_ work: Work, abort: WakeUp) throws(ZMQError) -> Bool {
+    private func perform(_ work: Work, abort: WakeUp, _ progress: ([Int]) -> Void) throws(ZMQError) -> Bool {
         try sendParts(of: work)
         for chunk in work.table.completeFromStart { try finish(chunk: chunk, of: work) }
         for frame in takeHeld(fate: { fate(of: $0, for: work) }) {
@@ -67,6 +69,7 @@ extension Exchange {
             try take(header, frame.payload, for: work)
         }
         while work.table.outstanding > 0 {
+            progress(work.table.awaited)
             let frame = try nextFrame(abort: abort) { fate(of: $0, for: work) }
             guard case .chunk(let header) = frame else { return false }
             try take(header, payload, for: work)
