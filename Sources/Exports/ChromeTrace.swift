@@ -16,13 +16,14 @@ public func chromeTrace(_ trace: Trace) -> String {
         let (kind, label) =
             track.parent == nil ? ("process_name", "process_sort_index") : ("thread_name", "thread_sort_index")
         let place = "\"pid\":\(process + 1),\"tid\":\(track.index + 1)"
-        events.append("{\"ph\":\"M\",\"name\":\"\(kind)\",\(place),\"args\":{\"name\":\(quoted(track.name))}}")
+        events.append("{\"ph\":\"M\",\"name\":\"\(kind)\",\(place),\"args\":{\"name\":\(JSONText.quoted(track.name))}}")
         events.append("{\"ph\":\"M\",\"name\":\"\(label)\",\(place),\"args\":{\"sort_index\":\(track.index)}}")
     }
     func place(_ track: Int) -> String { "\"pid\":\(processes[track] + 1),\"tid\":\(track + 1)" }
     for slice in trace.slices {
-        let arguments = slice.arguments.map { "\(quoted($0.name)):\($0.value.json)" }.joined(separator: ",")
-        let head = "\"name\":\(quoted(slice.name)),\(place(slice.track)),\"ts\":\(microseconds(slice.from.nanoseconds))"
+        let arguments = slice.arguments.map { "\(JSONText.quoted($0.name)):\($0.value.json)" }.joined(separator: ",")
+        let head =
+            "\"name\":\(JSONText.quoted(slice.name)),\(place(slice.track)),\"ts\":\(microseconds(slice.from.nanoseconds))"
         if slice.isInstant {
             events.append("{\"ph\":\"i\",\"s\":\"t\",\(head),\"args\":{\(arguments)}}")
         } else {
@@ -39,8 +40,8 @@ public func chromeTrace(_ trace: Trace) -> String {
     for sample in trace.samples where sample.value.isFinite {
         let name = trace.tracks[sample.track].name
         events.append(
-            "{\"ph\":\"C\",\"name\":\(quoted(name)),\(place(sample.track)),"
-                + "\"ts\":\(microseconds(sample.at.nanoseconds)),\"args\":{\(quoted(name)):\(sample.value)}}")
+            "{\"ph\":\"C\",\"name\":\(JSONText.quoted(name)),\(place(sample.track)),"
+                + "\"ts\":\(microseconds(sample.at.nanoseconds)),\"args\":{\(JSONText.quoted(name)):\(sample.value)}}")
     }
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + events.joined(separator: ",\n") + "\n]}\n"
 }
@@ -56,8 +57,8 @@ extension TraceArgument.Value {
     fileprivate var json: String {
         switch self {
         case .integer(let value): "\(value)"
-        case .real(let value): value.isFinite ? "\(value)" : quoted("\(value)")
-        case .text(let value): quoted(value)
+        case .real(let value): value.isFinite ? "\(value)" : JSONText.quoted("\(value)")
+        case .text(let value): JSONText.quoted(value)
         }
     }
 }

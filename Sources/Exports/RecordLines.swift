@@ -11,11 +11,11 @@ public func recordLine(_ record: Record) -> String {
     let commands = record.commands.map { object($0.line) }.joined(separator: ",")
     let event = record.event.line
     return "{\"sequence\":\(record.sequence),\"at_ns\":\(record.at.nanoseconds),\"wall_ns\":\(record.wallNanoseconds),"
-        + "\"kind\":\(quoted(event.head)),\"fields\":\(fields(event)),\"commands\":[\(commands)]}\n"
+        + "\"kind\":\(JSONText.quoted(event.head)),\"fields\":\(fields(event)),\"commands\":[\(commands)]}\n"
 }
 
-private func object(_ line: Line) -> String { "{\"kind\":\(quoted(line.head)),\"fields\":\(fields(line))}" }
+private func object(_ line: Line) -> String { "{\"kind\":\(JSONText.quoted(line.head)),\"fields\":\(fields(line))}" }
 
 private func fields(_ line: Line) -> String {
-    "{" + line.fields.map { "\(quoted($0.name)):\(quoted($0.value))" }.joined(separator: ",") + "}"
+    "{" + line.fields.map { "\(JSONText.quoted($0.name)):\(JSONText.quoted($0.value))" }.joined(separator: ",") + "}"
 }

@@ -1,6 +1,6 @@
 // A loss curve from a CSV file: what other programs log, read well enough to run a detector over it. Columns by name,
-// `step`, `loss` and perhaps `grad_norm`, in any order among others. Refuses quotes and guesses: a row that is not
-// numbers is an error with its line.
+// `step`, `loss` and perhaps `grad_norm`, in any order among others. Refuses guesses: a row that is not numbers is an
+// error with its line.
 
 import Journaling
 import Primitives
@@ -32,24 +32,25 @@ public struct LossLog: Equatable, Sendable {
 
     /// Reads the text of a CSV file whose first line names its columns.
     public init(csv text: String) throws(Malformed) {
-        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        let names = LossLog.cells(lines.first ?? "")
+        let table: CSVTable
+        do { table = try CSVTable(text) } catch {
+            throw Malformed(line: error.line, problem: "\(error.problem); wanted are \(LossLog.wanted)")
+        }
+        let names = table.columns.map(LossLog.trimmed)
         guard let step = names.firstIndex(of: "step"), let loss = names.firstIndex(of: "loss") else {
-            throw Malformed(
-                line: 1,
-                problem: "the first line must name the columns step and loss, and may name grad_norm, not "
-                    + "'\(lines.first ?? "")'")
+            let found = names.joined(separator: ",")
+            throw Malformed(line: 1, problem: "the first line must name \(LossLog.wanted), not '\(found)'")
         }
         let norm = names.firstIndex(of: "grad_norm")
         var rows: [Row] = []
-        for (index, line) in lines.enumerated().dropFirst() where !line.allSatisfy(\.isWhitespace) {
-            let cells = LossLog.cells(line)
-            guard cells.count == names.count, let number = Int(cells[step]), let value = Double(cells[loss]) else {
+        for row in table.rows {
+            let cells = row.cells.map(LossLog.trimmed)
+            guard let number = Int(cells[step]), let value = Double(cells[loss]) else {
                 throw Malformed(
-                    line: index + 1, problem: "'\(line)' is not \(names.count) cells with a step and a loss")
+                    line: row.line, problem: "step '\(cells[step])' and loss '\(cells[loss])' are not two numbers")
             }
             if let last = rows.last, number <= last.step {
-                throw Malformed(line: index + 1, problem: "step \(number) does not follow step \(last.step)")
+                throw Malformed(line: row.line, problem: "step \(number) does not follow step \(last.step)")
             }
             rows.append(Row(step: number, loss: value, gradientNorm: norm.flatMap { Double(cells[$0]) }))
         }
@@ -63,9 +64,9 @@ public struct LossLog: Equatable, Sendable {
             .sorted { $0.step < $1.step }
     }
 
-    private static func cells(_ line: Substring) -> [String] {
-        line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
-            String(cell.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
+    private static let wanted = "the columns step and loss, and perhaps grad_norm"
+
+    private static func trimmed(_ cell: String) -> String {
+        String(cell.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

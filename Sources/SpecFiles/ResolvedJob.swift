@@ -36,10 +36,10 @@ struct ResolvedJob {
 
     private var top: [Row] {
         [
-            row("name", ResolvedJob.quoted(spec.name)),
+            row("name", JSONText.quoted(spec.name)),
             row("nnodes", spec.nodes),
             row("nproc_per_node", spec.workersPerNode),
-        ] + (spec.software.map { [row("software", ResolvedJob.quoted($0))] } ?? [])
+        ] + (spec.software.map { [row("software", JSONText.quoted($0))] } ?? [])
     }
 
     private var model: [Row] {
@@ -108,11 +108,11 @@ struct ResolvedJob {
 
     private var data: [Row] {
         guard !spec.data.globs.isEmpty else { return [] }
-        let paths: [Row] = spec.data.globs.map { ("    - \(ResolvedJob.quoted($0))", nil) }
+        let paths: [Row] = spec.data.globs.map { ("    - \(JSONText.quoted($0))", nil) }
         let head: [Row] = [
             ("data:", nil), row("data.source", spec.data.source.rawValue), row("data.paths", ""),
         ]
-        return head + paths + [row("data.split", ResolvedJob.quoted(split))]
+        return head + paths + [row("data.split", JSONText.quoted(split))]
     }
 
     /// Two parts that read back to the same share: whole per cents where they do, else fractions, whose sum is exactly
@@ -191,26 +191,5 @@ struct ResolvedJob {
         let kinds = process.faults.map(\.text).joined(separator: ", ")
         return "{random: {mtbf: \(mean), kinds: [\(kinds)], for: \(TimeText.exact(process.duration)), "
             + "seed: \(process.seed)}}"
-    }
-
-    /// `text` as a double-quoted YAML scalar.
-    private static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            default:
-                if scalar.properties.generalCategory == .control
-                    || ["\u{2028}", "\u{2029}", "\u{FEFF}"].contains(scalar)
-                {
-                    let digits = String(scalar.value, radix: 16)
-                    out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                } else {
-                    out.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return out + "\""
     }
 }

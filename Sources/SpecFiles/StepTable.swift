@@ -3,6 +3,7 @@
 
 import Hardware
 import Jobs
+import Primitives
 
 /// Measured steps, and which of them constants may be fitted to.
 public struct StepTable: Sendable {

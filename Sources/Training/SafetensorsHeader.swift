@@ -3,6 +3,8 @@
 // bytes without gaps. Parsed by hand because a general JSON decoder accepts what must be refused here: duplicate names.
 // Refuses every type but F32, which is all that training has.
 
+import Primitives
+
 /// One tensor of a safetensors file.
 public struct SafetensorsTensor: Equatable, Sendable {
     /// Its name, `transformer.wte.weight`.

@@ -14,8 +14,8 @@ struct LossLogTests {
 
     @Test(arguments: [
         ("", 1, "the columns step and loss"), ("step,los\n1,2\n", 1, "the columns step and loss"),
-        ("step,loss\n1,2\n2\n", 3, "2 cells with a step and a loss"),
-        ("step,loss\n1,high\n", 2, "2 cells with a step and a loss"),
+        ("step,loss\n1,2\n2\n", 3, "1 cells for 2 columns"),
+        ("step,loss\n1,high\n", 2, "step '1' and loss 'high' are not two numbers"),
         ("step,loss\n5,2\n5,2\n", 3, "step 5 does not follow step 5"),
     ])
     func `a file that is no loss curve is refused with its line`(text: String, line: Int, words: String) {

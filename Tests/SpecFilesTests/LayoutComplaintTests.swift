@@ -60,11 +60,4 @@ import Testing
                 ])
         }
     }
-
-    @Test func `quotes of a table hold commas and quotes`() throws {
-        let table = try CSVTable("a,b\n\"x, \"\"y\"\"\",2\n")
-        #expect(table.rows.map(\.cells) == [["x, \"y\"", "2"]])
-        #expect(throws: CSVTable.Malformed.self) { try CSVTable("a,b\n1\n") }
-        #expect(throws: CSVTable.Malformed.self) { try CSVTable("a,b\n\"1,2\n") }
-    }
 }

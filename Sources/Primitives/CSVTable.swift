@@ -21,7 +21,7 @@ public struct CSVTable: Equatable, Sendable {
 
     /// The columns' names, in order.
     public let columns: [String]
-    /// The rows, in order; empty lines are none.
+    /// The rows, in order; blank lines are none.
     public let rows: [Row]
 
     /// Reads `text`.
@@ -32,7 +32,8 @@ public struct CSVTable: Equatable, Sendable {
         var (line, start, isQuoted) = (1, 1, false)
         func finish() {
             cells.append(cell)
-            if cells != [""] { records.append(Row(line: start, cells: cells)) }
+            let isBlank = cells.count == 1 && cells[0].allSatisfy(\.isWhitespace)
+            if !isBlank { records.append(Row(line: start, cells: cells)) }
             (cells, cell) = ([], "")
         }
         var characters = text.makeIterator()
