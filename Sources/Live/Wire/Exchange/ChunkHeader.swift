@@ -41,16 +41,12 @@ package struct ChunkHeader: Equatable {
 
     /// Reads a header; nil when the bytes are none.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count == ChunkHeader.size, bytes.loadUnaligned(as: UInt32.self).littleEndian == ChunkHeader.magic,
+        guard bytes.count == ChunkHeader.size, bytes.field(at: 0, as: UInt32.self) == ChunkHeader.magic,
             let kind = Kind(rawValue: bytes[4])
         else { return nil }
-        func word(_ offset: Int) -> Int {
-            Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian)
-        }
-        func half(_ offset: Int) -> Int {
-            Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self).littleEndian)
-        }
-        let generation = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 5, as: Int64.self))
+        func word(_ offset: Int) -> Int { Int(bytes.field(at: offset, as: UInt32.self)) }
+        func half(_ offset: Int) -> Int { Int(bytes.field(at: offset, as: UInt16.self)) }
+        let generation = bytes.field(at: 5, as: Int64.self)
         let (lower, upper) = (word(21), word(25))
         guard generation >= 0, lower <= upper else { return nil }
         self.init(
@@ -70,17 +66,14 @@ package struct ChunkHeader: Equatable {
     /// - Precondition: there are `size` of them, and the fields fit: 2^32 steps, leaves and chunks, 2^16 members.
     package func write(to bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count == ChunkHeader.size, "a header has \(ChunkHeader.size) bytes")
-        func store<I: FixedWidthInteger>(_ value: I, at offset: Int) {
-            bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: I.self)
-        }
-        store(ChunkHeader.magic, at: 0)
-        store(kind.rawValue, at: 4)
-        store(Int64(generation.number), at: 5)
-        store(UInt32(step), at: 13)
-        store(UInt16(sender), at: 17)
-        store(UInt16(segment), at: 19)
-        store(UInt32(leaves.lowerBound), at: 21)
-        store(UInt32(leaves.upperBound), at: 25)
-        store(UInt32(chunk), at: 29)
+        bytes.store(ChunkHeader.magic, at: 0)
+        bytes.store(kind.rawValue, at: 4)
+        bytes.store(Int64(generation.number), at: 5)
+        bytes.store(UInt32(step), at: 13)
+        bytes.store(UInt16(sender), at: 17)
+        bytes.store(UInt16(segment), at: 19)
+        bytes.store(UInt32(leaves.lowerBound), at: 21)
+        bytes.store(UInt32(leaves.upperBound), at: 25)
+        bytes.store(UInt32(chunk), at: 29)
     }
 }

@@ -52,16 +52,12 @@ package struct StateHeader: Equatable {
 
     /// Reads a header; nil when the bytes are none. Whether they are undamaged, `covers` says.
     package init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count == StateHeader.size, bytes.loadUnaligned(as: UInt32.self).littleEndian == StateHeader.magic,
+        guard bytes.count == StateHeader.size, bytes.field(at: 0, as: UInt32.self) == StateHeader.magic,
             let kind = Kind(rawValue: bytes[4])
         else { return nil }
-        func word(_ offset: Int) -> Int {
-            Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian)
-        }
-        func half(_ offset: Int) -> Int {
-            Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self).littleEndian)
-        }
-        let generation = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 5, as: Int64.self))
+        func word(_ offset: Int) -> Int { Int(bytes.field(at: offset, as: UInt32.self)) }
+        func half(_ offset: Int) -> Int { Int(bytes.field(at: offset, as: UInt16.self)) }
+        let generation = bytes.field(at: 5, as: Int64.self)
         guard generation >= 0 else { return nil }
         self.init(
             kind: kind, generation: Generation(Int(generation)), step: word(13), sender: half(17), vectors: half(19),
@@ -72,19 +68,16 @@ package struct StateHeader: Equatable {
     /// - Precondition: there are `size` of them, and the fields fit: 2^32 steps, chunks and floats, 2^16 members.
     package func write(to bytes: UnsafeMutableRawBufferPointer, dataChecksum: UInt32) {
         precondition(bytes.count == StateHeader.size, "a header has \(StateHeader.size) bytes")
-        func store<I: FixedWidthInteger>(_ value: I, at offset: Int) {
-            bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: I.self)
-        }
-        store(StateHeader.magic, at: 0)
-        store(kind.rawValue, at: 4)
-        store(Int64(generation.number), at: 5)
-        store(UInt32(step), at: 13)
-        store(UInt16(sender), at: 17)
-        store(UInt16(vectors), at: 19)
-        store(UInt32(chunk), at: 21)
-        store(UInt32(count), at: 25)
+        bytes.store(StateHeader.magic, at: 0)
+        bytes.store(kind.rawValue, at: 4)
+        bytes.store(Int64(generation.number), at: 5)
+        bytes.store(UInt32(step), at: 13)
+        bytes.store(UInt16(sender), at: 17)
+        bytes.store(UInt16(vectors), at: 19)
+        bytes.store(UInt32(chunk), at: 21)
+        bytes.store(UInt32(count), at: 25)
         let checksum = crc32c_extend(dataChecksum, bytes.baseAddress, StateHeader.checksumOffset)
-        store(checksum, at: StateHeader.checksumOffset)
+        bytes.store(checksum, at: StateHeader.checksumOffset)
     }
 
     /// The CRC-32C of a frame's data.
@@ -96,6 +89,6 @@ package struct StateHeader: Equatable {
     /// other fields, so that a source with many takers goes over its data once.
     static func covers(_ header: UnsafeRawBufferPointer, _ data: UnsafeRawBufferPointer) -> Bool {
         let found = crc32c_extend(checksum(of: data), header.baseAddress, checksumOffset)
-        return found == UInt32(littleEndian: header.loadUnaligned(fromByteOffset: checksumOffset, as: UInt32.self))
+        return found == header.field(at: checksumOffset, as: UInt32.self)
     }
 }
