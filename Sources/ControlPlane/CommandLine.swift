@@ -134,6 +134,7 @@ extension WaitReason {
         case .numericsDiffer(let fitting, let needed, let numerics):
             line.with("because", "numerics-differ").with("fitting", fitting).with("needed", needed)
                 .with("numerics", numerics)
+        case .workersAway(let count): line.with("because", "workers-away").with("count", count)
         }
     }
 
@@ -143,6 +144,7 @@ extension WaitReason {
         case "numerics-differ":
             self = .numericsDiffer(
                 fitting: try line.read("fitting"), needed: try line.read("needed"), numerics: try line.read("numerics"))
+        case "workers-away": self = .workersAway(try line.read("count"))
         default: throw LineError(line: line.text, problem: "the reason to wait is unknown")
         }
     }

@@ -26,6 +26,11 @@ public struct Coordinator: Equatable, Sendable {
             precondition(run?.id == id, "the unknown run \(id) was resumed")
             pool.vacateAll()
             commands += run!.resumed(at: now)
+        case .coordinatorRestarted(let id, let living):
+            commands += restarted(id, living: living, at: now)
+        case .workerReturned(let worker, let incarnation, _):
+            guard pool.takeBack(worker, incarnation) else { break }
+            commands.append(.welcome(worker: worker, incarnation: incarnation))
         case .slotsOffered(let node, let slots):
             pool.offer(node: node, count: slots)
         case .workerJoined(let wanted, let node, let processID, let numerics):
@@ -84,6 +89,11 @@ public struct Coordinator: Equatable, Sendable {
     public var nextDeadline: Instant? {
         guard let run, !run.isOver else { return nil }
         return [pool.earliestStart, run.formingSince].compactMap { $0 }.min().map { $0 + run.plan.formationLimit }
+    }
+
+    private mutating func restarted(_ id: RunID, living: [WorkerID], at now: Instant) -> [Command] {
+        precondition(run?.id == id && run?.isOver == false, "the coordinator of \(id), which does not go on, is back")
+        return run!.coordinatorRestarted(without: pool.coordinatorRestarted(living: living, at: now))
     }
 
     private mutating func join(

@@ -53,6 +53,12 @@ extension Dispatcher {
                 job: assignment.job, heartbeatInterval: job.faultTolerance.heartbeatInterval,
                 lease: job.faultTolerance.lease),
             to: session)
+        // Who returns may still compute for the generation that ended with its coordinator, and is told so first.
+        let residence = Residence(run: assignment.run, worker: worker, incarnation: incarnation)
+        if greeting.hello.before == residence, inherited.number > 0 {
+            send(
+                .abort(generation: inherited, because: InterruptionReason.coordinatorLost.sentence), to: session)
+        }
     }
 
     private mutating func form(

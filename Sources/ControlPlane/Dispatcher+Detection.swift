@@ -15,8 +15,11 @@ extension Dispatcher {
     /// Whoever has been silent for too long is lost.
     mutating func loseSilent(at now: Instant) {
         for silent in detector.lost(at: now) {
-            guard let session = sessions[silent.worker], session.incarnation == silent.incarnation else { continue }
-            condemn(session, .silent(silent.silent), at: now)
+            if let session = sessions[silent.worker], session.incarnation == silent.incarnation {
+                condemn(session, .silent(silent.silent), at: now)
+            } else if coordinator.pool.isAway(silent.worker, silent.incarnation) {
+                giveUp(silent.worker, silentFor: silent.silent, at: now)
+            }
         }
     }
 

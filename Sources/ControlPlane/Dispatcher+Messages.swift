@@ -10,6 +10,7 @@ extension Dispatcher {
         _ message: WorkerMessage, from connection: ConnectionID, _ incarnation: Incarnation, at now: Instant
     ) {
         if case .hello(let hello) = message {
+            if takeBack(hello, from: connection, at: now) { return }
             if hello.worker == nil { loseEarlier(hello, at: now) }
             greeting = (connection, hello)
             tell(

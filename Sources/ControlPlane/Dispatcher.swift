@@ -47,7 +47,7 @@ public struct Dispatcher: Equatable, Sendable {
     /// The job of the run.
     public let job: JobSpec
     /// What every welcomed process is told of it.
-    let assignment: Assignment
+    public let assignment: Assignment
     /// The coordinator.
     public internal(set) var coordinator: Coordinator
     /// The gang that goes on, if any.
@@ -66,6 +66,8 @@ public struct Dispatcher: Equatable, Sendable {
     /// What steps have taken until now.
     var stepTiming: TimingEstimate?
     var nextHeartbeat = Instant.zero
+    /// The newest generation when this coordinator took over from one that died: who returns is told of its end.
+    var inherited = Generation(0)
     var outputs: [Output] = []
 
     /// What a process is told of the run when it is welcomed.
@@ -105,7 +107,9 @@ public struct Dispatcher: Equatable, Sendable {
     public mutating func handle(_ input: Input, at now: Instant) -> [Output] {
         outputs.removeAll(keepingCapacity: true)
         switch input {
-        case .fact(let event): tell(event, at: now)
+        case .fact(let event):
+            tell(event, at: now)
+            if case .coordinatorRestarted = event { expectReturns(at: now) }
         case .message(let message, let connection, let incarnation):
             take(message, from: connection, incarnation, at: now)
         case .closed(let connection): close(connection, at: now)
@@ -145,6 +149,8 @@ public struct Dispatcher: Equatable, Sendable {
             unexplained.remove(at: known)
         } else if case .starting = coordinator.pool[worker]?.occupant {
             tell(.workerStartFailed(worker: worker, how: how), at: now)
+        } else {
+            loseAway(worker, processID, how, at: now)
         }
     }
 
@@ -190,6 +196,6 @@ public struct Dispatcher: Equatable, Sendable {
         a.job == b.job && a.assignment == b.assignment && a.coordinator == b.coordinator && a.gang == b.gang
             && a.sessions == b.sessions && a.detector == b.detector && a.closures == b.closures
             && a.unexplained == b.unexplained && a.involvements == b.involvements && a.stepTiming == b.stepTiming
-            && a.nextHeartbeat == b.nextHeartbeat
+            && a.nextHeartbeat == b.nextHeartbeat && a.inherited == b.inherited
     }
 }

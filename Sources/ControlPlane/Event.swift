@@ -11,10 +11,15 @@ public enum Event: Equatable, Sendable {
     case jobSubmitted(run: RunID, plan: RunPlan)
     /// A user wants a run that ended, or whose coordinator died, to go on. No process of before is left.
     case runResumed(run: RunID)
+    /// The coordinator of `run` died and a new one goes on; worker processes of before may live and come back. `living` are
+    /// the slots in which a supervisor has a process; those that nobody supervises tell by themselves.
+    case coordinatorRestarted(run: RunID, living: [WorkerID])
     /// A supervisor on `node` starts and restarts worker processes in `slots` slots.
     case slotsOffered(node: NodeID, slots: Int)
     /// A worker process introduced itself: for the slot it was started for, or for any free one of its node.
     case workerJoined(worker: WorkerID?, node: NodeID, processID: Int, numerics: String)
+    /// A worker process that the coordinator of before had welcomed is back, as who it was.
+    case workerReturned(worker: WorkerID, incarnation: Incarnation, processID: Int)
     /// A worker process is gone, or must be taken for gone.
     case workerLost(worker: WorkerID, incarnation: Incarnation, how: LossCause)
     /// Machines are gone, with every process on them: one fault, however many workers it takes.

@@ -11,6 +11,10 @@ extension Event {
         switch self {
         case .jobSubmitted(let run, let plan): plan.add(to: Line("job-submitted").with("run", run))
         case .runResumed(let run): Line("run-resumed").with("run", run)
+        case .coordinatorRestarted(let run, let living):
+            Line("coordinator-restarted").with("run", run).with("living", living.lineText)
+        case .workerReturned(let worker, let incarnation, let processID):
+            Line("worker-returned").with("worker", worker).with("incarnation", incarnation).with("pid", processID)
         case .slotsOffered(let node, let slots): Line("slots-offered").with("node", node).with("slots", slots)
         case .workerJoined(let worker, let node, let processID, let numerics):
             Line("worker-joined").with("worker", worker).with("node", node).with("pid", processID)
@@ -33,7 +37,7 @@ extension Event {
             report.add(to: Line("step-contributed").with("run", run).with("generation", generation))
         case .stepNotFinite(let run, let generation, let step, let suspects):
             Line("step-not-finite").with("run", run).with("generation", generation).with("step", step)
-                .with("suspects", suspects.map(\.description).joined(separator: ","))
+                .with("suspects", suspects.lineText)
         case .stepsCommitted(let run, let generation, let report):
             report.add(to: Line("steps-committed").with("run", run).with("generation", generation))
         case .replicasDisagree(let run, let generation, let step, let norms):
@@ -61,6 +65,12 @@ extension Event {
             switch line.head {
             case "job-submitted": .jobSubmitted(run: try line.read("run"), plan: try RunPlan(line))
             case "run-resumed": .runResumed(run: try line.read("run"))
+            case "coordinator-restarted":
+                .coordinatorRestarted(run: try line.read("run"), living: try workers(line.read("living"), line))
+            case "worker-returned":
+                .workerReturned(
+                    worker: try line.read("worker"), incarnation: try line.read("incarnation"),
+                    processID: try line.read("pid"))
             case "slots-offered": .slotsOffered(node: try line.read("node"), slots: try line.read("slots"))
             case "worker-joined":
                 .workerJoined(
@@ -128,6 +138,11 @@ extension Event {
                 .checkpointFailed(run: run, generation: generation, step: step, reason: try line.read("reason"))
             }
     }
+}
+
+extension [WorkerID] {
+    /// The addresses, parted by commas.
+    fileprivate var lineText: String { map(\.description).joined(separator: ",") }
 }
 
 private func workers(_ list: String, _ line: Line) throws(LineError) -> [WorkerID] {

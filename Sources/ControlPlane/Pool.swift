@@ -12,11 +12,14 @@ public struct Pool: Equatable, Sendable {
         /// A process that has not joined yet, and may not any more once it is dismissed. May become `up`, `empty` or
         /// `failed`.
         case starting(since: Instant, isDismissed: Bool)
-        /// A process that has joined. May become `leaving`, `empty`, or `up` with a newer incarnation.
+        /// A process that has joined. May become `leaving`, `away`, `empty`, or `up` with a newer incarnation.
         case up(Incarnation, numerics: String, processID: Int)
         /// A process that was told to end and has not: no gang may have it, and its slot is not free. May become
         /// `empty`, or `up` with a newer incarnation.
         case leaving(Incarnation)
+        /// A process that had joined when the coordinator died, and has not come back to the new one yet: no gang may have
+        /// it. May become `up` as the same incarnation, `empty`, or `up` with a newer one.
+        case away(Incarnation, numerics: String, processID: Int)
         /// Nothing: its last process ended before it joined, at a time when the run could do without. May become
         /// `starting` once the run waits for workers, or `up`.
         case failed
@@ -98,6 +101,11 @@ public struct Pool: Equatable, Sendable {
 
     /// How many workers are up, known without looking at any.
     private(set) var upCount = 0
+
+    /// Whether `incarnation` lived at `worker` when the coordinator died, and has not come back.
+    func isAway(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
+        if case .away(incarnation, _, _) = self[worker]?.occupant { true } else { false }
+    }
 
     /// Workers that are up, by address.
     public var up: [(worker: WorkerID, incarnation: Incarnation, numerics: String)] {
@@ -217,6 +225,38 @@ public struct Pool: Equatable, Sendable {
         supervisedCount = 0
     }
 
+    /// A new coordinator goes on. Who had joined is expected back; but in a supervised slot only if it is among `living`,
+    /// those in which the supervisor has a process. Whoever was told to end is not known to have heard it: it is nobody
+    /// now, and ends when its slot is started anew, or comes back as someone new. Returns the processes that are gone.
+    mutating func coordinatorRestarted(
+        living: [WorkerID], at now: Instant
+    ) -> [(worker: WorkerID, incarnation: Incarnation)] {
+        var gone: [(worker: WorkerID, incarnation: Incarnation)] = []
+        for index in slots.indices {
+            let slot = slots[index]
+            let lives = !slot.supervised || living.contains(slot.worker)
+            switch slot.occupant {
+            case .up(let incarnation, let numerics, let processID), .away(let incarnation, let numerics, let processID):
+                if !lives { gone.append((slot.worker, incarnation)) }
+                set(index, lives ? .away(incarnation, numerics: numerics, processID: processID) : .empty)
+            case .starting(_, let isDismissed):
+                set(index, lives ? .starting(since: now, isDismissed: isDismissed) : .empty)
+            case .leaving, .failed, .empty: set(index, .empty)
+            }
+            slots[index].supervised = false  // Until the supervisor offers it again.
+        }
+        supervisedCount = 0
+        return gone
+    }
+
+    /// The process at `worker` is back, if it was expected; false when it was not.
+    mutating func takeBack(_ worker: WorkerID, _ incarnation: Incarnation) -> Bool {
+        guard let slot = index(worker), case .away(incarnation, let numerics, let processID) = slots[slot].occupant
+        else { return false }
+        set(slot, .up(incarnation, numerics: numerics, processID: processID))
+        return true
+    }
+
     /// Where each of `workers` stands; found along with its neighbours, because large gangs are in order of address.
     /// - Precondition: all of them have a slot.
     private func places(of workers: some Sequence<WorkerID>) -> [Int] {
@@ -263,7 +303,7 @@ extension Pool.Occupant {
     /// The process that lives there, if one has joined.
     var resident: Incarnation? {
         switch self {
-        case .up(let incarnation, _, _), .leaving(let incarnation): incarnation
+        case .up(let incarnation, _, _), .away(let incarnation, _, _), .leaving(let incarnation): incarnation
         case .empty, .starting, .failed: nil
         }
     }

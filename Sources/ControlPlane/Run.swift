@@ -76,6 +76,8 @@ public struct Run: Equatable, Sendable {
     public internal(set) var evaluating: Int?
     /// Whether a checkpoint is overdue because one was still being written when it was due.
     public internal(set) var saveOverdue = false
+    /// Whether its coordinator was started again and no gang has been formed since: who holds its state is waited for.
+    public internal(set) var isReturning = false
     /// Processes that hold the state after `committed` steps, by address: the gang's members while it computes, and
     /// those of them that survived its end.
     public internal(set) var holders: [Holder] = []
@@ -145,6 +147,7 @@ public struct Run: Equatable, Sendable {
         }
         saving = nil
         saveOverdue = false
+        isReturning = false
         phase = .forming(missing: workers, since: now)
         return [
             .form(

@@ -16,6 +16,7 @@ extension Run {
     /// The next gang: whole if it can be; of the survivors and whoever else is free, if the job lets a gang shrink and
     /// somebody survived.
     func placement(on pool: Pool) -> PlacementDecision {
+        if let reason = reasonToAwait(on: pool) { return .wait(because: reason) }
         if holders.isEmpty, pool.upCount < plan.workers {
             return .wait(because: .workersMissing(free: pool.upCount, needed: plan.workers))
         }
@@ -35,10 +36,12 @@ extension Run {
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
-        // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from.
-        guard plan.recovery == .peer || spikes.recomputation != nil else { return nil }
         let known = Dictionary(uniqueKeysWithValues: holders.map { ($0.worker, $0.incarnation) })  // Asked only.
         let isSource = members.map { known[$0.worker] == $0.incarnation }
+        // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from; and
+        // where only the coordinator was lost, no state was.
+        let keepsAll = isReturning && isSource.allSatisfy { $0 }
+        guard plan.recovery == .peer || spikes.recomputation != nil || keepsAll else { return nil }
         let sources = members.indices.filter { isSource[$0] }
         guard !sources.isEmpty else { return nil }
         let receivers = members.indices.filter { !isSource[$0] }

@@ -115,6 +115,7 @@ extension Run {
         let hadGang = !members.isEmpty
         holders = []
         members = []
+        isReturning = false
         phase = .waiting(because: nil)
         return hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : []
     }

@@ -67,6 +67,8 @@ extension WaitReason {
         case .workersMissing(let free, let needed): "\(free) of \(needed) workers are free"
         case .numericsDiffer(let fitting, let needed, let numerics):
             "\(fitting) of \(needed) workers compute with \(numerics), and others would not give the same bits"
+        case .workersAway(let count):
+            "the coordinator was started again, and \(count) of its workers have not come back yet"
         }
     }
 }

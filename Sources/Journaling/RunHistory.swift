@@ -85,6 +85,8 @@ public struct RunHistory: Equatable, Sendable {
             ledger.open(at: now)
         case .runResumed:
             resume(before: previous.run, silentSince: silence)
+        case .coordinatorRestarted:
+            restart(record, before: previous.run, silentSince: silence)
         case .workerJoined(_, let node, let processID, let numerics):
             for case .welcome(let worker, let incarnation) in record.commands {
                 lose(worker, .replaced)
@@ -114,9 +116,7 @@ public struct RunHistory: Equatable, Sendable {
             let drill = drills.filled(disk: now)
             note(.checkpointFailed(step: step, reason: reason), run, injection: drill?.infliction.index)
         case .stepContributed, .stepsCommitted, .slotsOffered, .memberFormed, .gangFormed, .restoreFailed,
-            .stepNotFinite, .replicasDisagree,
-            .interruptRequested,
-            .deadlineReached:
+            .stepNotFinite, .replicasDisagree, .workerReturned, .interruptRequested, .deadlineReached:
             break
         }
     }
@@ -134,6 +134,20 @@ public struct RunHistory: Equatable, Sendable {
             processes[index].lostAt = now
             processes[index].lost = .coordinatorEnded
         }
+    }
+
+    /// A coordinator took over from one that died. Where there was a gang its end is the incident; where there was none,
+    /// the restart is one by itself.
+    private mutating func restart(_ record: Record, before: Run?, silentSince silence: Instant) {
+        for index in processes.indices
+        where processes[index].lostAt == nil
+            && !coordinator.pool.holds(processes[index].worker, processes[index].incarnation)
+        {
+            processes[index].lostAt = now
+            processes[index].lost = .coordinatorEnded
+        }
+        guard record.commands.allSatisfy({ if case .abort = $0 { false } else { true } }) else { return }
+        interrupt(.coordinatorLost, before, silentSince: silence)
     }
 
     /// The process that lives at `worker`, if one does, is gone.
@@ -268,7 +282,9 @@ public struct RunHistory: Equatable, Sendable {
             ledger.book(.detection, until: now)
         case .forming, .waiting, .over, nil: ledger.book(.restart, until: now)
         }
-        if !segments.isEmpty { segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now }
+        if !segments.isEmpty, segments[segments.count - 1].end == nil {
+            segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now
+        }
         // An interruption before progress was regained belongs to the same trouble, but is an incident of its own.
         for index in incidents.indices where incidents[index].isOpen { incidents[index].regainedAt = now }
         note(

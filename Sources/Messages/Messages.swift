@@ -5,7 +5,24 @@
 import Primitives
 
 /// The version of these messages; both sides must have the same.
-public let protocolVersion = 2
+public let protocolVersion = 3
+
+/// Who a process was to the coordinator that welcomed it last.
+public struct Residence: Equatable, Sendable {
+    /// The run that it works for.
+    public var run: RunID
+    /// Its slot.
+    public var worker: WorkerID
+    /// Its incarnation.
+    public var incarnation: Incarnation
+
+    /// A residence from its parts.
+    public init(run: RunID, worker: WorkerID, incarnation: Incarnation) {
+        self.run = run
+        self.worker = worker
+        self.incarnation = incarnation
+    }
+}
 
 /// How a worker introduces itself.
 public struct Hello: Equatable, Sendable {
@@ -21,10 +38,14 @@ public struct Hello: Equatable, Sendable {
     public var exchangeEndpoint: String
     /// What its arithmetic depends on, `openblas 0.3.21 SkylakeX`: gangs are made of equals.
     public var numerics: String
+    /// Who it was until its connection broke; nil when it has never been welcomed. A coordinator that was started again
+    /// knows it by that.
+    public var before: Residence?
 
     /// A greeting from its parts.
     public init(
-        version: Int, worker: WorkerID?, node: NodeID, processID: Int, exchangeEndpoint: String, numerics: String
+        version: Int, worker: WorkerID?, node: NodeID, processID: Int, exchangeEndpoint: String, numerics: String,
+        before: Residence? = nil
     ) {
         self.version = version
         self.worker = worker
@@ -32,6 +53,7 @@ public struct Hello: Equatable, Sendable {
         self.processID = processID
         self.exchangeEndpoint = exchangeEndpoint
         self.numerics = numerics
+        self.before = before
     }
 }
 
@@ -96,7 +118,7 @@ public struct WorkerProgress: Equatable, Sendable {
 
 /// A worker's word to the coordinator.
 public enum WorkerMessage: Equatable, Sendable {
-    /// The first message of a process.
+    /// The first message of a process through a connection.
     case hello(Hello)
     /// It lives.
     case heartbeat

@@ -40,6 +40,8 @@ public enum WaitReason: Equatable, Sendable {
     case workersMissing(free: Int, needed: Int)
     /// Enough are free, but too few of them compute the same bits as the run did so far (or as one another).
     case numericsDiffer(fitting: Int, needed: Int, numerics: String)
+    /// The coordinator was started again, and so many workers that hold the run's state have not come back yet.
+    case workersAway(Int)
 }
 
 /// A gang, or why there is none.

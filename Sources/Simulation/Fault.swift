@@ -18,8 +18,11 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case nodeLoss = "node-loss"
     /// Power is lost everywhere: every process dies, and what the disk had not synced may be gone or torn.
     case blackout
-    /// The coordinator dies, before or after any of the next things that it does.
+    /// The coordinator and its agent die, before or after any of the next things that it does, and take the supervised
+    /// workers along.
     case coordinatorCrash = "coordinator-crash"
+    /// The coordinator alone dies, before or after any of the next things that it does; it is started again at once.
+    case coordinatorRestart = "coordinator-restart"
     /// The next processes that are started end before they join.
     case badStart = "bad-start"
     /// The next process that is welcomed says goodbye.

@@ -38,6 +38,8 @@ public struct Schedule: Equatable, Sendable {
     let diskTime: TimeSpan
     /// How long a user takes to resume a run.
     let resumeDelay: TimeSpan
+    /// How long an agent takes at most to start a coordinator again.
+    let restartTime: TimeSpan
 
     /// The schedule of `seed`: `steps` steps under faults of `mode`.
     public init(seed: UInt64, mode: SimulationMode, steps: Int) {
@@ -61,6 +63,7 @@ public struct Schedule: Equatable, Sendable {
         startTime = .milliseconds(Int64(pick(5...1_500)))
         diskTime = .milliseconds(Int64(pick(5...1_500)))
         resumeDelay = .milliseconds(Int64(pick(5_500...20_000)))
+        restartTime = .milliseconds(Int64(pick(5...1_500)))
         job = Schedule.job(
             steps: steps, workers: workers, microBatches: microBatches, interval: interval, keep: pick(1...3),
             evaluationInterval: evaluationInterval, restarts: pick(2...10), heartbeat: heartbeat, timeout: timeout,

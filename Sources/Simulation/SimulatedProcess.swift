@@ -30,8 +30,18 @@ struct SimulatedProcess {
     let node: NodeID
     /// Its place among the external workers; nil for a supervised one.
     let place: Int?
+    /// The agent that started it, by number; nil for an external one.
+    let agent: Int?
 
     var isAlive = true
+    /// Its agent has learned of its end.
+    var isReaped = false
+    /// Whether its connection's other end has welcomed it.
+    var isWelcomed = false
+    /// What it has to say and cannot yet, because no coordinator knows it.
+    var unsaid: [WorkerMessage] = []
+    /// The last it said of a checkpoint since it was called into its gang: who died may not have written it down.
+    var lastReceipt: WorkerMessage?
     /// Its connection to the coordinator, as it sees it.
     var connection: ConnectionID?
     var incarnation = Incarnation(0)

@@ -47,6 +47,10 @@ struct Witness {
     private var residents: [Resident] = []
     private var lastInstant = Instant.zero
     private(set) var isOver = false
+    /// The last committed step and the processes of its gang, while only their coordinator was lost.
+    private var held: (step: Int, by: [Int])?
+    /// The process whose message the coordinator hears; 0 for a stranger.
+    var speaker = 0
     private(set) var figures = Figures()
 
     init(plan: RunPlan, history: FaultFreeHistory) {
@@ -83,6 +87,12 @@ struct Witness {
         }
     }
 
+    /// A coordinator takes over from one that died alone: if all of a gang that computed live, its last step is held.
+    mutating func coordinatorIsBack(whoLives lives: (_ process: Int) -> Bool) {
+        if isGangWhole, hasBegun { held = (committed, gang.map(\.process)) }
+        if let held, !held.by.allSatisfy(lives) { self.held = nil }
+    }
+
     // MARK: What the journal says
 
     /// A record is durable.
@@ -113,6 +123,15 @@ struct Witness {
         case .runResumed:
             (gang, isGangWhole, hasBegun, isOver) = ([], false, false, false)
             figures.resumptions += 1
+        case .coordinatorRestarted:
+            (gang, isGangWhole, hasBegun) = ([], false, false)
+            figures.resumptions += 1
+        case .workerReturned(let worker, let incarnation, _):
+            try checkSpeaker(worker, incarnation)
+            guard residents.contains(where: { $0.worker == worker && $0.process == speaker }) else {
+                throw Broken(.fencing, "process \(speaker) returns as \(worker)#\(incarnation), which it never was")
+            }
+        case .workerLost: held = nil
         default: break
         }
     }
@@ -128,6 +147,7 @@ struct Witness {
     ) throws(Broken) {
         switch command {
         case .welcome(let worker, let incarnation):
+            if case .workerReturned(worker, incarnation, _) = event { break }
             guard case .workerJoined(_, _, let process, _) = event else {
                 throw Broken(.fencing, "\(worker)#\(incarnation) is welcomed, and nobody has introduced himself")
             }
@@ -168,6 +188,10 @@ struct Witness {
             throw Broken(.fencing, "generation \(generation) is formed after generation \(self.generation)")
         }
         guard !isGangWhole else { throw Broken(.placement, "generation \(generation) is formed beside another") }
+        if let held, restore < held.step {
+            throw Broken(.commit, "step \(held.step) is given up, and nobody but the coordinator was lost")
+        }
+        held = nil
         for (index, member) in members.enumerated() {
             try checkSpeaker(member.worker, member.incarnation)
             if members[..<index].contains(where: { $0.worker == member.worker }) {

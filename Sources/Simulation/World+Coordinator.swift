@@ -7,9 +7,11 @@ import Messages
 import Primitives
 
 extension World {
-    /// A coordinator process starts: with a new run, or with what the journal of the last one leads to.
-    mutating func coordinatorStarts() throws(Broken) {
+    /// A coordinator process starts: with a new run, or with what the journal of the last one leads to. A user starts
+    /// another agent; an agent starts nothing when it has died meanwhile.
+    mutating func coordinatorStarts(by starter: Int?) throws(Broken) {
         guard !isUp, doneAt == nil else { return }
+        if let starter { guard isAgentUp, starter == agent else { return } }
         let coordinator: Coordinator
         do { coordinator = try replay(journal) } catch {
             throw Broken(.journal, "the journal cannot be replayed: \(error)")
@@ -20,8 +22,11 @@ extension World {
         if let run = coordinator.run, case .over(.completed) = run.phase {
             // The last one died after the final record: there is nothing to resume.
             (outcome, doneAt) = (.completed, now)
+            if isAgentUp { agentDies() }
             return
         }
+        if starter != nil, coordinator.run?.isOver == true { return agentDies() }  // It says how the run ended.
+        if starter == nil { (agent, isAgentUp) = (agent + 1, true) }
         epoch += 1
         (waking, outcome) = (nil, nil)
         isUp = true
@@ -30,14 +35,23 @@ extension World {
             coordinator: coordinator)
         let (number, count) = (epoch, journal.count)
         tell("coordinator \(number) starts from \(count) records")
-        if coordinator.run == nil {
-            try decide(.fact(.jobSubmitted(run: run, plan: schedule.plan)))
-        } else {
-            try decide(.fact(.runResumed(run: run)))
-        }
+        try decide(.fact(beginning(after: coordinator, isRestart: starter != nil)))
         if schedule.supervisedSlots > 0 {
             try decide(.fact(.slotsOffered(node: home, slots: schedule.supervisedSlots)))
         }
+    }
+
+    /// What the new coordinator is told first. Workers of before may live where their agent does, or where nobody
+    /// supervises any.
+    private mutating func beginning(after coordinator: Coordinator, isRestart: Bool) -> Event {
+        guard let before = coordinator.run else { return .jobSubmitted(run: run, plan: schedule.plan) }
+        guard !before.isOver, isRestart || schedule.supervisedSlots == 0 else {
+            witness.coordinatorIsBack { _ in false }
+            return .runResumed(run: run)
+        }
+        let alive = processes.map(\.isAlive)
+        witness.coordinatorIsBack { alive[$0 - 1] }
+        return .coordinatorRestarted(run: run, living: livingSlots)
     }
 
     /// Tells the control plane what happened, and carries out what it asks for.
@@ -49,7 +63,7 @@ extension World {
             if let left = crashAfter {
                 crashAfter = left - 1
                 if left <= 0 {
-                    try coordinatorDies(before: outputs[index...])
+                    try coordinatorDies(before: outputs[index...], withAgent: crashTakesAgent)
                     return
                 }
             }
@@ -95,17 +109,25 @@ extension World {
         expected = control.coordinator
         isUp = false
         closeAllLinks()
-        queue.add(.supervisorEnds(epoch: epoch, .signalled(9)), at: now + .seconds(Int64(5)))
+        isAgentUp = false
+        queue.add(.agentEnds(agent, .signalled(9)), at: now + .seconds(Int64(5)))
         if outcome == .completed {
             doneAt = now
         } else {
-            queue.add(.coordinatorStarts, at: now + schedule.resumeDelay)
+            queue.add(.coordinatorStarts(agent: nil), at: now + schedule.resumeDelay)
         }
     }
 
+    /// The agent is gone, and its processes with it; a user resumes the run.
+    mutating func agentDies() {
+        isAgentUp = false
+        queue.add(.agentEnds(agent, .exited(code: 0)), at: now + .microseconds(300) + some(.milliseconds(5)))
+        if doneAt == nil { queue.add(.coordinatorStarts(agent: nil), at: now + schedule.resumeDelay) }
+    }
+
     /// The coordinator dies before it does what is in `undone`. Of a record that was being written it is open whether it
-    /// is there. Supervised workers die with it, the others look for it, and a user resumes the run.
-    mutating func coordinatorDies(before undone: ArraySlice<Dispatcher.Output>) throws(Broken) {
+    /// is there. Who is not supervised looks for it, and so does who is, unless the agent dies too.
+    mutating func coordinatorDies(before undone: ArraySlice<Dispatcher.Output>, withAgent: Bool) throws(Broken) {
         tell("the coordinator dies")
         crashAfter = nil
         if keepsLastRecord, case .record(let event, let commands) = undone.first { try record(event, commands) }
@@ -114,9 +136,8 @@ extension World {
         if !promises.journalKeeps { _ = journal.popLast() }
         isUp = false
         closeAllLinks()
-        queue.add(
-            .supervisorEnds(epoch: epoch, .exited(code: 0)), at: now + .microseconds(300) + some(.milliseconds(5)))
-        queue.add(.coordinatorStarts, at: now + schedule.resumeDelay)
+        if withAgent { return agentDies() }
+        queue.add(.coordinatorStarts(agent: agent), at: now + .milliseconds(5) + some(schedule.restartTime))
     }
 
     mutating func wake() throws(Broken) {

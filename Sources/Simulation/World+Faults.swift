@@ -23,10 +23,11 @@ extension World {
             {
                 end(index + 1, .signalled(9), isNoticed: !isAbroad)
             }
-        case .coordinatorCrash:
+        case .coordinatorCrash, .coordinatorRestart:
             guard isUp else { return }
             hasStruck = true
             (crashAfter, keepsLastRecord) = (fault.amount - 1, fault.target % 2 == 1)
+            crashTakesAgent = fault.kind == .coordinatorCrash
         case .blackout:
             hasStruck = true
             try losePower(fault)
@@ -90,7 +91,7 @@ extension World {
 
     private mutating func losePower(_ fault: Fault) throws(Broken) {
         disk.losePower(fault.target)
-        if isUp { try coordinatorDies(before: []) }
+        if isUp { try coordinatorDies(before: [], withAgent: true) } else if isAgentUp { agentDies() }
         for index in processes.indices where processes[index].isAlive { end(index + 1, .signalled(9)) }
     }
 
@@ -119,6 +120,7 @@ extension World {
                 generation: generation, step: witness.committed, weightsSHA256: "0", size: ByteCount(1), took: .zero),
         ]
         let before = journal.count
+        witness.speaker = 0
         try decide(
             .message(messages[Int(fault.target % UInt64(messages.count))], from: nobody, incarnation: incarnation))
         guard journal.count == before else { throw Broken(.fencing, "a stranger's word is in the journal") }

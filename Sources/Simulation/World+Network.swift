@@ -44,6 +44,7 @@ extension World {
         let index = links[connection.number].process - 1
         if holds(.up(message, connection, incarnation), index, until: processes[index].muteUntil) { return }
         tell("process \(index + 1) as \(incarnation) says \(message)")
+        witness.speaker = index + 1
         try decide(.message(message, from: connection, incarnation: incarnation))
     }
 
@@ -123,9 +124,12 @@ extension World {
         processes[index].connection = connection
         processes[index].lastUp = now
         processes[index].lastDown = now
+        let before = processes[index].worker.map {
+            Residence(run: run, worker: $0, incarnation: processes[index].incarnation)
+        }
         let hello = Hello(
             version: protocolVersion, worker: processes[index].wanted, node: processes[index].node,
-            processID: process, exchangeEndpoint: "\(process)", numerics: "symbolic")
+            processID: process, exchangeEndpoint: "\(process)", numerics: "symbolic", before: before)
         sendUp(.hello(hello), from: process, as: Incarnation(0))
     }
 
@@ -145,6 +149,7 @@ extension World {
     mutating func disconnect(_ process: Int, isNoticed: Bool) {
         guard let connection = processes[process - 1].connection else { return }
         processes[process - 1].connection = nil
+        processes[process - 1].isWelcomed = false
         if isNoticed { queue.add(.closed(connection), at: max(now + delay(), processes[process - 1].lastUp)) }
     }
 
@@ -167,6 +172,7 @@ extension World {
             return
         }
         processes[process - 1].connection = nil
+        processes[process - 1].isWelcomed = false
         queue.add(.connects(process: process), at: now + .milliseconds(500))
     }
 }

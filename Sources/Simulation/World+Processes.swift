@@ -13,8 +13,8 @@ extension World {
         let process = processes.count + 1
         processes.append(
             SimulatedProcess(
-                id: process, wanted: wanted, node: node, place: place, lease: tolerance.lease,
-                heartbeat: tolerance.heartbeatInterval, lastHeard: now))
+                id: process, wanted: wanted, node: node, place: place, agent: place == nil ? agent : nil,
+                lease: tolerance.lease, heartbeat: tolerance.heartbeatInterval, lastHeard: now))
         alive += 1
         let ready = now + TimeSpan(nanoseconds: schedule.startTime.nanoseconds / 2) + some(schedule.startTime)
         tell("process \(process) starts for \(wanted?.description ?? "any slot of \(node)")")
@@ -46,12 +46,27 @@ extension World {
             queue.add(.externalStarts(place: place), at: now + .milliseconds(500) + some(.seconds(Int64(2))))
         } else {
             let learns = now + .microseconds(300) + some(.milliseconds(5))
-            queue.add(.processEnded(process: process, how, epoch: epoch), at: learns)
+            queue.add(.processEnded(process: process, how), at: learns)
         }
     }
 
-    mutating func endSupervised(_ how: LossCause) {
-        for index in processes.indices where processes[index].isAlive && processes[index].place == nil {
+    /// The agent learns of the end of a process that it started, and tells the coordinator if there is one.
+    mutating func reap(_ process: Int, _ how: LossCause) throws(Broken) {
+        processes[process - 1].isReaped = true
+        guard isAgentUp, processes[process - 1].agent == agent, let worker = processes[process - 1].wanted else {
+            return
+        }
+        try decide(.processEnded(worker: worker, processID: process, how: how))
+    }
+
+    /// The slots in which the agent has a process, as far as it knows.
+    var livingSlots: [WorkerID] {
+        let here = processes.filter { $0.agent == agent && !$0.isReaped }.compactMap(\.wanted).sorted()
+        return here.enumerated().filter { $0.offset == 0 || here[$0.offset - 1] != $0.element }.map(\.element)
+    }
+
+    mutating func endSupervised(by agent: Int, _ how: LossCause) {
+        for index in processes.indices where processes[index].isAlive && processes[index].agent == agent {
             end(index + 1, how)
         }
     }
@@ -70,7 +85,7 @@ extension World {
             return
         }
         let incarnation = processes[index].incarnation
-        if incarnation.number > 0 {
+        if processes[index].isWelcomed {
             let progress = processes[index].trainer?.progress(done: processes[index].microBatchesDone(at: now))
             sendUp(progress.map { .progress($0) } ?? .heartbeat, from: process, as: incarnation)
         }
@@ -87,6 +102,8 @@ extension World {
             processes[index].worker = worker
             processes[index].incarnation = incarnation
             (processes[index].heartbeat, processes[index].lease) = (heartbeat, lease)
+            processes[index].isWelcomed = true
+            sayHeld(process)
             if processes[index].trainer == nil {
                 processes[index].trainer = SimulatedTrainer(steps: schedule.plan.steps, promises: promises)
             }
@@ -98,6 +115,7 @@ extension World {
         case .exit: if promises.workersEnd { end(process, .exited(code: 0)) }
         case .form, .begin, .saveCheckpoint, .evaluate, .commit, .abort:
             try checkToldOfEnd(message, process)
+            if case .form = message { processes[index].lastReceipt = nil }
             processes[index].trainer?.take(message, &effects)
             try carryOutEffects(of: process)
         case .heartbeat, .suffer: break  // Drills are the live world's; here the schedule strikes.
@@ -206,7 +224,27 @@ extension World {
             witness.contributed(process, generation, step: step, batches: trainer.consumed)
         default: break
         }
-        sendUp(message, from: process, as: sender.incarnation)
+        tellCoordinator(message, process)
+    }
+
+    /// Says `message` as soon as a coordinator knows the process.
+    private mutating func tellCoordinator(_ message: WorkerMessage, _ process: Int) {
+        let index = process - 1
+        if case .checkpointWritten = message { processes[index].lastReceipt = message }
+        if processes[index].isWelcomed {
+            sendUp(message, from: process, as: processes[index].incarnation)
+        } else {
+            processes[index].unsaid.append(message)
+        }
+    }
+
+    /// What was held back is said; before it, again, the last word of a checkpoint.
+    private mutating func sayHeld(_ process: Int) {
+        let index = process - 1
+        var held: [WorkerMessage] = []
+        swap(&held, &processes[index].unsaid)
+        if let receipt = processes[index].lastReceipt, !held.contains(receipt) { held.insert(receipt, at: 0) }
+        for message in held { sendUp(message, from: process, as: processes[index].incarnation) }
     }
 
     private mutating func share(_ generation: Generation, _ step: Int, _ sum: UInt64, _ process: Int) {
@@ -265,7 +303,7 @@ extension World {
         } else {
             disk.publish(write.step, write.state)
             processes[index].write!.isPublished = true
-            if !promises.writersSync { sendUp(told(write), from: process, as: processes[index].incarnation) }
+            if !promises.writersSync { tellCoordinator(told(write), process) }
             queue.add(.writes(process: process), at: now + diskDelay())
         }
         try checkNames()
@@ -289,7 +327,7 @@ extension World {
 
     private mutating func finishWrite(_ process: Int, _ message: WorkerMessage) {
         processes[process - 1].write = nil
-        sendUp(message, from: process, as: processes[process - 1].incarnation)
+        tellCoordinator(message, process)
     }
 
     private var diskFailure: String? {

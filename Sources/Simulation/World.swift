@@ -9,8 +9,8 @@ import Primitives
 
 /// Something that is going to happen.
 enum Happening {
-    /// The run is submitted, or resumed by a new coordinator process.
-    case coordinatorStarts
+    /// The run is submitted, or taken up by a new coordinator process: by the agent of that number, or by a user.
+    case coordinatorStarts(agent: Int?)
     /// The control plane asked to be woken.
     case wake
     /// A message reaches the coordinator.
@@ -34,9 +34,9 @@ enum Happening {
     /// The checkpoint writer has done its next part.
     case writes(process: Int)
     /// The supervisor learns of a process's end.
-    case processEnded(process: Int, LossCause, epoch: Int)
-    /// The supervisor of a coordinator that has ended kills what is left.
-    case supervisorEnds(epoch: Int, LossCause)
+    case processEnded(process: Int, LossCause)
+    /// An agent that ends, or has died, takes what is left of its processes along.
+    case agentEnds(Int, LossCause)
     /// By now it must be known that a process of this slot is gone that ended unnoticed.
     case mustBeKnown(WorkerID, Incarnation, epoch: Int)
     /// Something starts an external worker.
@@ -76,6 +76,10 @@ struct World<Control: DecisionMaker> {
     var expected: Coordinator?
     var waking: Instant?
     var outcome: Outcome?
+
+    /// The process that starts the coordinator and supervises the workers, by number; another one is another number.
+    var agent = 0
+    var isAgentUp = false
     /// When the run was complete.
     var doneAt: Instant?
 
@@ -86,6 +90,7 @@ struct World<Control: DecisionMaker> {
 
     // Faults that wait for their moment, and those that last.
     var crashAfter: Int?
+    var crashTakesAgent = false
     var keepsLastRecord = false
     var badStarts = 0
     var badSpares = 0
@@ -118,7 +123,7 @@ struct World<Control: DecisionMaker> {
     mutating func live() -> Verdict {
         let healed = schedule.horizon + World.longestFault
         let limit = healed + schedule.patience
-        queue.add(.coordinatorStarts, at: .zero)
+        queue.add(.coordinatorStarts(agent: nil), at: .zero)
         for place in 0..<schedule.externalWorkers { queue.add(.externalStarts(place: place), at: .zero) }
         for index in schedule.faults.indices { queue.add(.fault(index), at: schedule.faults[index].at) }
         var violation: Violation?
@@ -158,7 +163,7 @@ struct World<Control: DecisionMaker> {
 
     private mutating func happen(_ happening: Happening) throws(Broken) {
         switch happening {
-        case .coordinatorStarts: try coordinatorStarts()
+        case .coordinatorStarts(let agent): try coordinatorStarts(by: agent)
         case .wake: try wake()
         case .toCoordinator(let message, let connection, let incarnation):
             try reachCoordinator(message, connection, incarnation)
@@ -173,11 +178,8 @@ struct World<Control: DecisionMaker> {
         case .sum(let process, let generation, let step, let rank, let value):
             try receive(process, generation, step: step, rank: rank, value)
         case .writes(let process): try write(process)
-        case .processEnded(let process, let how, let epoch):
-            guard epoch == self.epoch, let worker = processes[process - 1].wanted else { break }
-            try decide(.processEnded(worker: worker, processID: process, how: how))
-        case .supervisorEnds(let epoch, let how):
-            if epoch == self.epoch { endSupervised(how) }
+        case .processEnded(let process, let how): try reap(process, how)
+        case .agentEnds(let number, let how): endSupervised(by: number, how)
         case .mustBeKnown(let worker, let incarnation, let epoch):
             try checkKnown(worker, incarnation, epoch)
         case .externalStarts(let place):

@@ -31,6 +31,8 @@ struct MockWorld {
         var hangs = false
         /// It has ended, and nobody has told.
         var isDead = false
+        /// Its coordinator was started again, and it has not come back to it.
+        var isAway = false
     }
 
     /// The gang that was formed last, until it is aborted.
@@ -90,6 +92,8 @@ struct MockWorld {
     var lastGeneration = Generation(0)
     var numerics: String?
     var lastWait: WaitReason?
+    /// Whether the coordinator was started again and no gang has been formed since.
+    var hasRestarted = false
     /// What the loss of a micro-batch is, by the batch's number and who computes it; nil for the usual course.
     var curve: (@Sendable (_ batch: Int, _ microBatch: Int, _ worker: WorkerID) -> Double)?
     /// The norm of a batch's gradient, where it is not the usual one.
@@ -157,6 +161,28 @@ struct MockWorld {
     mutating func crashAndResume() throws -> [Command] {
         (supervised, processes, writes, evaluations, outcome, lastWait) = ([], [], [], [], nil, nil)
         return try tell(.runResumed(run: run))
+    }
+
+    /// The coordinator dies alone and is started again. Who was told to end did, and so did the supervised processes in
+    /// `dead`; who had joined comes back later.
+    @discardableResult
+    mutating func restartCoordinator(dead: [WorkerID] = []) throws -> [Command] {
+        processes.removeAll { $0.isDismissed || $0.isDead || dead.contains($0.worker) }
+        for index in processes.indices where processes[index].incarnation != nil { processes[index].isAway = true }
+        let living = processes.map(\.worker).filter(supervised.contains).sorted()
+        (supervised, lastWait) = ([], nil)
+        hasRestarted = true
+        return try tell(.coordinatorRestarted(run: run, living: living))
+    }
+
+    /// The process at `worker` finds the new coordinator.
+    @discardableResult
+    mutating func comeBack(_ worker: WorkerID) throws -> [Command] {
+        let index = try index(worker)
+        guard let incarnation = processes[index].incarnation, processes[index].isAway else {
+            throw Refusal("\(worker) is not away")
+        }
+        return try tell(.workerReturned(worker: worker, incarnation: incarnation, processID: 100))
     }
 
     /// Folds the journal, read from its text, over a new coordinator: the commands and the state must be the same.

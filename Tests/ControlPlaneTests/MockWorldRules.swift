@@ -80,6 +80,13 @@ extension MockWorld {
     }
 
     private mutating func welcome(_ worker: WorkerID, _ incarnation: Incarnation, _ event: Event) throws {
+        if case .workerReturned(worker, incarnation, _) = event {
+            guard let index = processes.firstIndex(where: { $0.worker == worker && $0.isAway }) else {
+                throw Refusal("nobody came back")
+            }
+            processes[index].isAway = false
+            return
+        }
         guard case .workerJoined(let wanted, let node, _, let numerics) = event else {
             throw Refusal("nobody introduced himself")
         }
@@ -118,6 +125,7 @@ extension MockWorld {
             }
             guard incarnation == member.incarnation else { throw Refusal("\(member.worker) is another process now") }
             guard !process.isDismissed else { throw Refusal("\(member.worker) was told to end") }
+            guard !process.isAway else { throw Refusal("\(member.worker) has not come back") }
             guard process.numerics == numerics ?? process.numerics else { throw Refusal("the bits would differ") }
             numerics = process.numerics
         }
@@ -126,6 +134,7 @@ extension MockWorld {
         let isFromPeers = try checkRestore(members, restore: restore, transfers)
         lineage = Array(everCommitted.prefix(restore))
         lastGeneration = generation
+        hasRestarted = false
         lastWait = nil
         gang = Gang(
             generation: generation, members: members, restored: restore, committed: restore,
@@ -137,7 +146,9 @@ extension MockWorld {
     private func checkRestore(_ members: [Member], restore: Int, _ transfers: [StateTransfer]?) throws -> Bool {
         func holds(_ rank: Int) -> Bool { process(members[rank].worker)?.holds == restore }
         if let transfers {
-            guard plan.recovery == .peer else { throw Refusal("the job wants checkpoints") }
+            guard plan.recovery == .peer || hasRestarted && transfers.isEmpty else {
+                throw Refusal("the job wants checkpoints")
+            }
             for transfer in transfers {
                 guard holds(transfer.source) else {
                     throw Refusal("rank \(transfer.source) does not hold step \(restore)")

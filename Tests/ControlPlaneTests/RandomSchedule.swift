@@ -30,6 +30,8 @@ struct RandomSchedule {
         case interrupt
         case deadline
         case resume
+        case restart
+        case comeBack(WorkerID)
     }
 
     let seed: UInt64
@@ -99,6 +101,9 @@ struct RandomSchedule {
         where process.incarnation == nil && !process.hangs && !process.isDead && !process.isDismissed {
             choices.append((4, .join(process.worker)))
         }
+        for process in world.processes where process.isAway && !process.hangs {
+            choices.append((4, .comeBack(process.worker)))
+        }
         for write in world.writes { choices.append((3, .write(write.step))) }
         if !world.evaluations.isEmpty { choices.append((3, .evaluate)) }
         guard let gang = world.gang else { return choices }
@@ -119,7 +124,7 @@ struct RandomSchedule {
 
     private func faulty() -> [(weight: Int, action: Action)] {
         guard world.outcome == nil else { return [(1, .retell), (1, .retellOldest)] }
-        var choices: [(Int, Action)] = [(1, .retell), (1, .retellOldest), (1, .resume)]
+        var choices: [(Int, Action)] = [(1, .retell), (1, .retellOldest), (1, .resume), (1, .restart)]
         for process in world.processes {
             choices.append((1, .kill(process.worker)))
             if !process.hangs { choices.append((1, .hang(process.worker))) }
@@ -184,6 +189,13 @@ struct RandomSchedule {
         case .resume:
             try world.crashAndResume()
             try world.offer(slots: world.plan.workers + random.integer(below: 2))
+        case .restart:
+            let slots = world.supervised.count
+            let dead = world.supervised.filter { _ in random.integer(below: 6) == 0 }
+            world.writes.removeAll { _ in !dead.isEmpty }  // One of them may have been the writer.
+            try world.restartCoordinator(dead: dead)
+            if slots > 0 { try world.offer(slots: slots) }
+        case .comeBack(let worker): try world.comeBack(worker)
         }
     }
 
@@ -203,7 +215,8 @@ struct RandomSchedule {
             break
         case .checkpointWritten(_, _, let step, _, _, _):
             guard world.durable.contains(step) else { return }  // Of a deleted one nobody speaks again.
-        case .jobSubmitted, .runResumed, .slotsOffered, .workerJoined, .nodesLost, .workerStartFailed, .faultInjected,
+        case .jobSubmitted, .runResumed, .coordinatorRestarted, .workerReturned, .slotsOffered, .workerJoined,
+            .nodesLost, .workerStartFailed, .faultInjected,
             .interruptRequested, .deadlineReached:
             return  // These are new facts each time.
         }

@@ -30,6 +30,9 @@ struct RecordLineTests {
             profile: StepProfile(compute: .seconds(0.1), exchange: .zero, update: .microseconds(7)))
         return [
             .jobSubmitted(run: run, plan: .small), .runResumed(run: run),
+            .coordinatorRestarted(run: run, living: []),
+            .coordinatorRestarted(run: run, living: [worker(0), worker(2)]),
+            .workerReturned(worker: worker(1), incarnation: two, processID: 77),
             .slotsOffered(node: NodeID("a"), slots: 4),
             .workerJoined(worker: nil, node: NodeID("a"), processID: 77, numerics: text),
             .workerJoined(worker: worker(3), node: NodeID("a"), processID: 77, numerics: text),

@@ -91,6 +91,14 @@ struct Chronicle {
         tell(.slotsOffered(node: NodeID("a"), slots: coordinator.run!.plan.workers))
     }
 
+    /// The coordinator dies alone, and another one takes over; every process returns.
+    mutating func restart(after span: TimeSpan) {
+        let slots = coordinator.pool.slots.filter(\.isInhabited)
+        tell(.coordinatorRestarted(run: run, living: slots.map(\.worker)), after: span)
+        tell(.slotsOffered(node: NodeID("a"), slots: coordinator.run!.plan.workers))
+        for slot in slots { tell(.workerReturned(worker: slot.worker, incarnation: slot.newest, processID: 40)) }
+    }
+
     /// The checkpoint of `step` is not written after all.
     mutating func failCheckpoint(_ step: Int) {
         let generation = coordinator.run!.generation

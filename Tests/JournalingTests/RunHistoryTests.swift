@@ -173,6 +173,36 @@ struct RunHistoryTests {
         #expect(history.processes.prefix(2).allSatisfy { $0.lost == .coordinatorEnded })
     }
 
+    @Test func `a restarted coordinator is an incident with its cost, and ends no process`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 5)
+        let last = chronicle.now
+        chronicle.restart(after: .milliseconds(70))
+        chronicle.steps(through: 6)
+        let history = RunHistory(chronicle.records)
+        #expect(history.incidents.map(\.cause) == [.interruption(.coordinatorLost)])
+        #expect(history.incidents[0].at == last)
+        #expect(history.incidents[0].detectedAt - last == .milliseconds(70))
+        #expect(history.incidents[0].restoredStep == 5 && history.incidents[0].lostSteps == 0)
+        #expect(!history.incidents[0].isOpen)
+        #expect(history.ledger[.detection] == .milliseconds(70))
+        #expect(history.segments.map(\.isFromMembers) == [false, true])
+        #expect(history.steps.count == 6)
+        #expect(history.processes.allSatisfy { $0.lostAt == nil })
+    }
+
+    @Test func `a coordinator that dies before there is a gang is an incident all the same`() {
+        var chronicle = Chronicle()
+        chronicle.tell(.jobSubmitted(run: chronicle.run, plan: Chronicle.plan))
+        chronicle.restart(after: .milliseconds(70))
+        let history = RunHistory(chronicle.records)
+        #expect(history.incidents.map(\.cause) == [.interruption(.coordinatorLost)])
+        #expect(history.incidents[0].isOpen)
+        let items = LedgerItem.allCases.reduce(TimeSpan.zero) { $0 + history.ledger[$1] }
+        #expect(items == history.ledger.elapsed)
+    }
+
     @Test func `any journal tells the same story at once and record by record, with each step surviving once`() {
         for seed in UInt64(1)...150 {
             let records = Chronicle.random(seed: seed, length: 120).records

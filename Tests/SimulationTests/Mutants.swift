@@ -257,3 +257,58 @@ struct TakesOneForTwo: Mutant {
         ]
     }
 }
+
+/// Does not see that a process greets again.
+struct ForgetsFaces: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.hello(var hello), let from, let incarnation) = input else { return [input] }
+        hello.before = nil
+        return [.message(.hello(hello), from: from, incarnation: incarnation)]
+    }
+}
+
+/// Takes whoever greets for the first of those that are expected back.
+struct TakesAnyoneBack: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard case .message(.hello(var hello), let from, let incarnation) = input else { return [input] }
+        for slot in real.coordinator.pool.slots where slot.worker.node == hello.node {
+            guard case .away(let expected, _, let processID) = slot.occupant else { continue }
+            hello.processID = processID
+            hello.before = Residence(run: real.assignment.run, worker: slot.worker, incarnation: expected)
+            break
+        }
+        return [.message(.hello(hello), from: from, incarnation: incarnation)]
+    }
+}
+
+/// Restarts as if nobody had lived on.
+struct ResumesInsteadOfReturning: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        if case .fact(.coordinatorRestarted(let run, _)) = input { [.fact(.runResumed(run: run))] } else { [input] }
+    }
+}
+
+/// Commits the last step once more when it has been started again.
+struct CommitsAgain: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard case .record(.coordinatorRestarted(let id, _), _) = output, let run = real.coordinator.run,
+            run.committed > 0
+        else { return [output] }
+        let report = StepReport(
+            step: run.committed, loss: 2.5, gradientNorm: 1.5, learningRate: 1e-3, tokens: 8, profile: StepProfile())
+        return [
+            output,
+            .record(
+                .stepContributed(run: id, generation: run.generation, report: report),
+                [.commit(run: id, generation: run.generation, step: run.committed)]),
+        ]
+    }
+}

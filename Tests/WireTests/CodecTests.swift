@@ -10,7 +10,9 @@ private let allWorkerMessages: [WorkerMessage] = [
     .hello(
         Hello(
             version: protocolVersion, worker: nil, node: NodeID("größe"), processID: 1, exchangeEndpoint: "",
-            numerics: "")),
+            numerics: "",
+            before: Residence(
+                run: RunID("quickstart-0007"), worker: WorkerID(node: laptop, slot: 0), incarnation: Incarnation(3)))),
     .heartbeat,
     .progress(WorkerProgress(generation: Generation(3), step: 7, activity: .exchanging, done: 12, missing: [0, 2])),
     .progress(WorkerProgress(generation: Generation(3), step: 7, activity: .waiting)),

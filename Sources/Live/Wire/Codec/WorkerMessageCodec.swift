@@ -112,6 +112,11 @@ extension ByteWriter {
         int(hello.processID)
         text(hello.exchangeEndpoint)
         text(hello.numerics)
+        integer(UInt8(hello.before == nil ? 0 : 1))
+        guard let before = hello.before else { return }
+        text(before.run.name)
+        worker(before.worker)
+        int(before.incarnation.number)
     }
 
     fileprivate mutating func progress(_ progress: WorkerProgress) {
@@ -144,12 +149,23 @@ extension ByteReader {
     }
 
     fileprivate mutating func hello() throws(FrameError) -> Hello {
-        let hasWorker = try integer("worker", as: UInt8.self)
-        guard hasWorker <= 1 else { throw .malformed(field: "worker") }
-        return Hello(
-            version: protocolVersion, worker: hasWorker == 1 ? try worker() : nil, node: NodeID(try text("node")),
-            processID: try count("process"), exchangeEndpoint: try text("exchange endpoint"),
-            numerics: try text("numerics"))
+        Hello(
+            version: protocolVersion, worker: try isThere("worker") ? try worker() : nil,
+            node: NodeID(try text("node")), processID: try count("process"),
+            exchangeEndpoint: try text("exchange endpoint"), numerics: try text("numerics"),
+            before: try isThere("residence") ? try residence() : nil)
+    }
+
+    /// Whether the optional `field` follows.
+    private mutating func isThere(_ field: String) throws(FrameError) -> Bool {
+        let mark = try integer(field, as: UInt8.self)
+        guard mark <= 1 else { throw .malformed(field: field) }
+        return mark == 1
+    }
+
+    private mutating func residence() throws(FrameError) -> Residence {
+        Residence(
+            run: RunID(try text("run")), worker: try worker(), incarnation: Incarnation(try count("incarnation")))
     }
 
     fileprivate mutating func progress() throws(FrameError) -> WorkerProgress {
