@@ -112,13 +112,16 @@ public final class LiveWorld {
     }
 
     private func begin(node: NodeID, slots: Int) throws {
-        if run.coordinator.run == nil {
-            try handle(.fact(.jobSubmitted(run: run.folder.id, plan: RunPlan(run.job))))
-        } else {
+        switch run.coordinator.run {
+        case nil: try handle(.fact(.jobSubmitted(run: run.folder.id, plan: RunPlan(run.job))))
+        case let before? where before.isOver || supervisor != nil:
             for path in try store.removeLeftovers() {
                 log.info("removed an unfinished checkpoint", metadata: ["path": "\(path)"])
             }
             try handle(.fact(.runResumed(run: run.folder.id)))
+        default:
+            // Workers that nobody supervises may have outlived the last coordinator, and one may be writing a checkpoint.
+            try handle(.fact(.coordinatorRestarted(run: run.folder.id, living: [])))
         }
         if supervisor != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
     }

@@ -102,6 +102,13 @@ public final class WorkerDaemon {
     private let board = ProgressBoard()
     private let exchange: Handover<Exchange>
     private var incarnation = Incarnation(0)
+    /// Who it is to the coordinator that welcomed it; nil before that.
+    private var residence: Residence?
+    /// Whether the coordinator at the other end knows it. While none does, what it has to say is kept.
+    private var isWelcomed = false
+    /// Its last word of a checkpoint since it was called into its gang: a coordinator that died may not have written it
+    /// down.
+    private var receipt: WorkerMessage?
     private var heartbeat = TimeSpan.seconds(Int64(1))
     private var lease = TimeSpan.seconds(Int64(15))
 
@@ -130,13 +137,13 @@ public final class WorkerDaemon {
             let parted = afflictions.parted(at: now)
             if now - lastHeard >= lease { return .leaseExpired(after: lease) }
             if nextHeartbeat <= now {
-                if incarnation.number > 0, parted.out == nil {
+                if isWelcomed, parted.out == nil {
                     let sign = board.progress.map { WorkerMessage.progress($0) } ?? .heartbeat
                     _ = try link.send(sign, incarnation: incarnation)
                 }
                 nextHeartbeat = now + heartbeat
             }
-            let words = parted.out == nil ? [replies.wakeUp.descriptor] : []
+            let words = isWelcomed && parted.out == nil ? [replies.wakeUp.descriptor] : []
             let next = [nextHeartbeat, parted.out, parted.in].compactMap { $0 }.min()! - now
             for event in try wait(next, watching: words + lifeline, isDeaf: parted.in != nil) {
                 switch event {
@@ -144,10 +151,11 @@ public final class WorkerDaemon {
                     lastHeard = monotonicNow()
                     if let end = try take(frame) { return end }
                 case .readable(0): return .orphaned
-                case .readable: for reply in replies.takeAll() { _ = try link.send(reply, incarnation: incarnation) }
+                case .readable: if isWelcomed { for reply in replies.takeAll() { try say(reply) } }
                 case .connected: try greet()
                 case .dropped(let error): log.warning("dropped a frame", metadata: ["reason": "\(error)"])
-                case .disconnected, .refused: break
+                case .disconnected: isWelcomed = false
+                case .refused: break
                 }
             }
         }
@@ -162,10 +170,16 @@ public final class WorkerDaemon {
         return zip(descriptors, readable).filter(\.1).map { .readable(descriptor: $0.0) }
     }
 
+    private func say(_ reply: WorkerMessage) throws {
+        if case .checkpointWritten = reply { receipt = reply }
+        _ = try link.send(reply, incarnation: incarnation)
+    }
+
     private func greet() throws {
+        isWelcomed = false
         let hello = Hello(
             version: protocolVersion, worker: options.worker, node: options.node, processID: Int(getpid()),
-            exchangeEndpoint: exchangeEndpoint, numerics: BLASCore.numerics)
+            exchangeEndpoint: exchangeEndpoint, numerics: BLASCore.numerics, before: residence)
         _ = try link.send(.hello(hello), incarnation: Incarnation(0))
     }
 
@@ -174,9 +188,19 @@ public final class WorkerDaemon {
         case .refuse(let reason): return .refused(because: reason)
         case .exit(let reason): return .released(because: reason)
         case .welcome(let worker, let incarnation, let run, let folder, let job, let heartbeat, let lease):
+            if let residence, residence.run != run {
+                return .unusable(reason: "it works for \(residence.run), and the coordinator drives \(run) now")
+            }
+            let isNew = residence == nil
+            residence = Residence(run: run, worker: worker, incarnation: incarnation)
             self.incarnation = incarnation
             (self.heartbeat, self.lease) = (heartbeat, lease)
             log.info("welcomed", metadata: ["worker": "\(worker)", "incarnation": "\(incarnation)"])
+            isWelcomed = true
+            guard isNew else {
+                if let receipt { try say(receipt) }
+                break
+            }
             let place = options.runs.map { "\($0)/\(run)" } ?? folder
             do {
                 let job = try JSONDecoder().decode(JobSpec.self, from: Data(job))
@@ -186,6 +210,7 @@ public final class WorkerDaemon {
             interruption.abort(generation)
             orders.post(frame.message)
         case .form(let generation, _, _, _, _, _):
+            receipt = nil
             // Whoever was welcomed anew, after its connection broke, was not told of the end of what it did before; its
             // training thread would wait for the sums of a gang that is no more, and never come to this order.
             interruption.abort(Generation(generation.number - 1))

@@ -57,8 +57,8 @@ public final class CoordinatorLink {
     private var isUp = true
     private static let batch = 64
     /// A listener that cannot decrypt its visitor just closes; so does one that is being restarted. After this many in
-    /// a row, a tenth of a second apart, it is the key.
-    private static let refusalsBelieved = 3
+    /// a row, a third of a second in all, it is the key.
+    private static let refusalsBelieved = 6
 
     /// Connects to the coordinator at `endpoint`, and waits until it has let this worker in; gives up after `timeout`
     /// or when it is clear that it never will.
@@ -68,6 +68,10 @@ public final class CoordinatorLink {
         do throws(ZMQError) {
             socket = try ZMQSocket(.dealer, in: context)
             try socket.setConnectionHabits(ipv6: true)
+            // A coordinator that was started again is found within a hundredth of a second, and one that stays away costs
+            // five attempts a second.
+            try socket.set(ZMQ_RECONNECT_IVL, to: 10)
+            try socket.set(ZMQ_RECONNECT_IVL_MAX, to: 200)
             try socket.setMaximumMessageSize(controlFrameLimit + encryptionOverhead)
             try socket.proveMembership()
             // What was said to a coordinator that is gone must not reach the next one ahead of the greeting.
