@@ -24,18 +24,40 @@ public enum LedgerItem: String, CaseIterable, Sendable, Codable {
     case queued
 }
 
+/// Time by item: of a whole run, or of what one incident cost it.
+public struct TimeByItem: Equatable, Sendable {
+    private var spans = LedgerItem.allCases.map { _ in TimeSpan.zero }
+
+    /// No time.
+    public init() {}
+
+    /// The time under `item`.
+    public internal(set) subscript(item: LedgerItem) -> TimeSpan {
+        get { spans[LedgerItem.allCases.firstIndex(of: item)!] }
+        set { spans[LedgerItem.allCases.firstIndex(of: item)!] = newValue }
+    }
+
+    /// The sum of the items.
+    public var total: TimeSpan { spans.reduce(.zero, +) }
+
+    static func += (left: inout TimeByItem, right: TimeByItem) {
+        for item in LedgerItem.allCases { left[item] += right[item] }
+    }
+}
+
 /// A run's time by item.
 public struct Ledger: Equatable, Sendable {
-    private var spans: [TimeSpan]
+    /// All items.
+    public private(set) var items = TimeByItem()
     /// Up to where time is booked; nil before the submission.
     public private(set) var mark: Instant?
     private var start = Instant.zero
 
     /// An empty ledger.
-    public init() { spans = LedgerItem.allCases.map { _ in .zero } }
+    public init() {}
 
     /// The time booked under `item`.
-    public subscript(item: LedgerItem) -> TimeSpan { spans[LedgerItem.allCases.firstIndex(of: item)!] }
+    public subscript(item: LedgerItem) -> TimeSpan { items[item] }
 
     /// Begins at `instant`.
     mutating func open(at instant: Instant) {
@@ -43,17 +65,12 @@ public struct Ledger: Equatable, Sendable {
         mark = instant
     }
 
-    /// Books the time from the mark to `instant` under `item`.
-    mutating func book(_ item: LedgerItem, until instant: Instant) {
-        guard let mark, instant > mark else { return }
-        spans[LedgerItem.allCases.firstIndex(of: item)!] += instant - mark
+    /// Books the time from the mark to `instant` under `item`; returns how much that is.
+    mutating func book(_ item: LedgerItem, until instant: Instant) -> TimeSpan {
+        guard let mark, instant > mark else { return .zero }
+        items[item] += instant - mark
         self.mark = instant
-    }
-
-    /// Books at most `span` from the mark, and not beyond `instant`, under `item`.
-    mutating func book(_ item: LedgerItem, atMost span: TimeSpan, until instant: Instant) {
-        guard let mark else { return }
-        book(item, until: min(mark + span, instant))
+        return instant - mark
     }
 
     /// All of the time from submission to the mark; equals the sum of the items.
@@ -64,5 +81,22 @@ public struct Ledger: Equatable, Sendable {
     public var effectiveTrainingTimeRatio: Double? {
         let base = elapsed - self[.queued]
         return base > .zero ? self[.productive].seconds / base.seconds : nil
+    }
+}
+
+extension RunHistory {
+    /// What does not add up in the run's books, as a sentence; nil when all does: the ledger's items are the time
+    /// elapsed, and what is lost under each item is what incidents cost and what was lost outside of them, to the
+    /// nanosecond.
+    public var accountingFault: String? {
+        guard ledger.items.total == ledger.elapsed else {
+            return "the ledger's items are \(ledger.items.total), the time elapsed \(ledger.elapsed)"
+        }
+        var paid = outsideIncidents
+        for incident in incidents { paid += incident.cost }
+        for item in LedgerItem.allCases where item != .productive && paid[item] != ledger[item] {
+            return "\(ledger[item]) are \(item.rawValue), and incidents and the rest account for \(paid[item])"
+        }
+        return paid[.productive] == .zero ? nil : "productive time is booked to an incident"
     }
 }

@@ -29,6 +29,8 @@ public struct RunHistory: Equatable, Sendable {
     public private(set) var processes: [WorkerProcess] = []
     /// Where the time went.
     public private(set) var ledger = Ledger()
+    /// The time that was lost to no incident: coming up, snapshots, queueing, the last save.
+    public private(set) var outsideIncidents = TimeByItem()
     /// How the run ended; nil while it goes on.
     public private(set) var outcome: Outcome?
     /// When it was submitted, in wall nanoseconds since 1970.
@@ -43,6 +45,12 @@ public struct RunHistory: Equatable, Sendable {
     private var drills = Drills()
     /// A decision whose record ends the gang: the incident that follows is its own.
     private var deciding: SpikeDecision?
+    /// The steps that are to be done again, and whose doing that is.
+    private var debts = Debts()
+    /// The incident in whose aftermath gangs form; nil before the first, and behind an end of the run.
+    private var trouble: Int?
+    /// What the incident that this record tells of has cost before it is told of.
+    private var untold = TimeByItem()
 
     /// The story of no record.
     public init() {}
@@ -124,11 +132,18 @@ public struct RunHistory: Equatable, Sendable {
     /// Nobody coordinated from `silence` until now. What the gang did meanwhile, and since the last commit, is lost.
     private mutating func resume(before: Run?, silentSince silence: Instant) {
         switch before?.phase {
-        case .running: ledger.book(.replayed, until: silence)
-        case .stopping: ledger.book(.checkpoint, until: silence)
-        case .forming, .waiting, .over, nil: break  // Booked up to the last record.
+        case .running:
+            book(.replayed, until: silence, to: .untold)
+            book(.stalled, until: now, to: .untold)
+        case .stopping:
+            book(.checkpoint, until: silence, to: .untold)
+            book(.stalled, until: now, to: .untold)
+        case .forming: book(.stalled, until: now, to: .untold)
+        case .waiting: book(.stalled, until: now, to: .trouble)  // No gang was lost: the trouble is still the last.
+        case .over, nil:
+            book(.queued, until: now, to: .nobody)
+            trouble = nil
         }
-        ledger.book(before?.isOver ?? true ? .queued : .stalled, until: now)
         outcome = nil
         for index in processes.indices where processes[index].lostAt == nil {
             processes[index].lostAt = now
@@ -184,17 +199,18 @@ public struct RunHistory: Equatable, Sendable {
     ) {
         switch command {
         case .form(_, let generation, let members, let restore, let transfers, let course):
-            ledger.book(segments.isEmpty ? .queued : .restart, until: now)
+            book(segments.isEmpty ? .queued : .restart, until: now, to: .trouble)
             if let open = incidents.lastIndex(where: { $0.isOpen }) {
                 incidents[open].restoredStep = restore
                 incidents[open].lostSteps = max(0, (incidents[open].step) - restore)
+                debts.add(restored: restore, through: incidents[open].step, incident: open)
             }
             segments.append(
                 Segment(
                     index: segments.count, generation: generation, members: members, restored: restore,
                     isFromMembers: transfers != nil, course: course, formedAt: now))
         case .begin:
-            ledger.book(.restart, until: now)
+            book(.restart, until: now, to: .trouble)
             if !segments.isEmpty { segments[segments.count - 1].began = now }
         case .commit(_, _, let step):
             switch record.event {
@@ -243,9 +259,7 @@ public struct RunHistory: Equatable, Sendable {
     private mutating func commit(_ report: StepsReport) {
         drills.committed(at: now)
         let (first, step) = (report.first, report.last.step)
-        ledger.book(.checkpoint, atMost: report.last.profile.snapshot, until: now)
-        if first <= reached, step > reached { ledger.book(.replayed, until: now - report.age(of: reached)) }
-        ledger.book(step > reached ? .productive : .replayed, until: now)
+        book(report)
         reached = max(reached, step)
         let segment = segments.count - 1
         for known in first...step {
@@ -269,6 +283,39 @@ public struct RunHistory: Equatable, Sendable {
         }
     }
 
+    /// Books the time of a commit: what the snapshot took, what was done again, each part to the incident whose doing it
+    /// is, and what is new.
+    private mutating func book(_ report: StepsReport) {
+        let (first, step) = (report.first, report.last.step)
+        if let mark = ledger.mark {
+            book(.checkpoint, until: min(mark + report.last.profile.snapshot, now), to: .nobody)
+        }
+        for debt in debts.paid(before: step) where first <= debt.through {
+            book(.replayed, until: now - report.age(of: debt.through), to: .incident(debt.incident))
+        }
+        let again = debts.current.map(Payer.incident) ?? .nobody
+        if first <= reached, step > reached { book(.replayed, until: now - report.age(of: reached), to: again) }
+        book(step > reached ? .productive : .replayed, until: now, to: again)
+    }
+
+    /// Who pays for a stretch of time.
+    private enum Payer {
+        case nobody, trouble, untold
+        case incident(Int)
+    }
+
+    /// Books the time from the mark to `instant` under `item`, and what is lost by it to `payer`.
+    private mutating func book(_ item: LedgerItem, until instant: Instant, to payer: Payer) {
+        let span = ledger.book(item, until: instant)
+        guard item != .productive, span > .zero else { return }
+        switch payer {
+        case .untold: untold[item] += span
+        case .incident(let index): incidents[index].cost[item] += span
+        case .trouble: if let trouble { incidents[trouble].cost[item] += span } else { outsideIncidents[item] += span }
+        case .nobody: outsideIncidents[item] += span
+        }
+    }
+
     private mutating func interrupt(_ reason: InterruptionReason, _ before: Run?, silentSince silence: Instant) {
         let drill = drills.take(causing: reason, before)
         var struckAt = drill?.at
@@ -278,9 +325,10 @@ public struct RunHistory: Equatable, Sendable {
         switch before?.phase {
         case .running, .stopping:
             let inStep = before?.phase == .running
-            if let struckAt { ledger.book(inStep ? .replayed : .checkpoint, until: struckAt) }
-            ledger.book(.detection, until: now)
-        case .forming, .waiting, .over, nil: ledger.book(.restart, until: now)
+            if let struckAt { book(inStep ? .replayed : .checkpoint, until: struckAt, to: .untold) }
+            book(.detection, until: now, to: .untold)
+        case .forming, .waiting, .over, nil:
+            book(.restart, until: now, to: reason == .coordinatorLost ? .untold : .trouble)
         }
         if !segments.isEmpty, segments[segments.count - 1].end == nil {
             segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now
@@ -290,8 +338,11 @@ public struct RunHistory: Equatable, Sendable {
         note(
             .interruption(reason), before, struckAt: struckAt, injection: drill?.infliction.index, open: true,
             of: drill?.incident)
-        incidents[drill?.incident ?? incidents.count - 1].decision = deciding
-        deciding = nil
+        let index = drill?.incident ?? incidents.count - 1
+        incidents[index].decision = deciding
+        incidents[index].cost += untold
+        incidents[index].tornStep += untold[.replayed]
+        (deciding, untold, trouble) = (nil, TimeByItem(), index)
     }
 
     private mutating func note(
@@ -302,22 +353,25 @@ public struct RunHistory: Equatable, Sendable {
             number: (known ?? incidents.count) + 1, at: struckAt ?? now, detectedAt: now, step: before?.committed ?? 0,
             segment: segments.count - 1, cause: cause, injection: injection, regainedAt: open ? nil : now)
         // A drill that was told of already has had a consequence: the two are one incident.
-        if let known { incidents[known] = incident } else { incidents.append(incident) }
+        guard let known else { return incidents.append(incident) }
+        let cost = incidents[known].cost
+        incidents[known] = incident
+        incidents[known].cost = cost
     }
 
     /// Books the time of events that end no stretch by themselves, so that the mark keeps up with the records.
     private mutating func settle(before: Run?) {
         switch coordinator.run?.phase {
-        case .waiting: ledger.book(segments.isEmpty ? .queued : .restart, until: now)
-        case .forming: ledger.book(.restart, until: now)
+        case .waiting: book(segments.isEmpty ? .queued : .restart, until: now, to: .trouble)
+        case .forming: book(.restart, until: now, to: .trouble)
         case .stopping:
-            if case .stopping = before?.phase { ledger.book(.checkpoint, until: now) }
+            if case .stopping = before?.phase { book(.checkpoint, until: now, to: .nobody) }
         case .over:
             switch before?.phase {
-            case .stopping: ledger.book(.checkpoint, until: now)
-            case .over, nil: ledger.book(.queued, until: now)
-            case .waiting: ledger.book(segments.isEmpty ? .queued : .restart, until: now)
-            case .forming: ledger.book(.restart, until: now)
+            case .stopping: book(.checkpoint, until: now, to: .nobody)
+            case .over, nil: book(.queued, until: now, to: .nobody)
+            case .waiting: book(segments.isEmpty ? .queued : .restart, until: now, to: .trouble)
+            case .forming: book(.restart, until: now, to: .trouble)
             case .running: break  // Its last commit is this record.
             }
         case .running, nil: break

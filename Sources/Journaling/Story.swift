@@ -164,6 +164,12 @@ public struct Incident: Equatable, Sendable {
     public var resumedAt: Instant?
     /// When a step beyond `step` was committed, or a further interruption cut the recovery short.
     public var regainedAt: Instant?
+    /// What it cost the run, by item of the ledger: steps that it threw away are booked here when they are done again,
+    /// and so is the restart of a gang that grows back to its size. The costs of all incidents and
+    /// `RunHistory.outsideIncidents` add up to the ledger's losses.
+    public internal(set) var cost = TimeByItem()
+    /// The part of `cost` that was a step in the making, thrown away before it counted.
+    public internal(set) var tornStep = TimeSpan.zero
 
     init(
         number: Int, at: Instant, detectedAt: Instant, step: Int, segment: Int, cause: Cause, injection: Int?,

@@ -120,6 +120,8 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
     public var regained_at_ns: Int64?
     /// From the fault to progress regained.
     public var downtime_ns: Int64?
+    /// What it cost, by item of the ledger; left out where it cost no time.
+    public var cost: CostEntry?
 
     init(_ incident: Incident, _ history: RunHistory) {
         id = incident.name
@@ -137,6 +139,37 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
         resumed_at_ns = incident.resumedAt.map { ($0 - history.start).nanoseconds }
         regained_at_ns = incident.regainedAt.map { ($0 - history.start).nanoseconds }
         downtime_ns = incident.downtime?.nanoseconds
+        cost = incident.cost.total > .zero ? CostEntry(incident.cost) : nil
+    }
+}
+
+/// Time that was lost, by item of the ledger; an item of no time is left out. The costs of all incidents and what
+/// was lost outside of incidents add up to the ledger, item by item.
+public struct CostEntry: Equatable, Sendable, Codable {
+    /// The sum of the items.
+    public var total_ns: Int64
+    /// From a fault to its detection; from the last commit, where nobody knows when the fault struck.
+    public var detection_ns: Int64?
+    /// Starting processes and restoring state, also that of a gang which grew back to its size.
+    public var restart_ns: Int64?
+    /// Steps done again, whenever that was, and the part of a step that was thrown away.
+    public var replayed_ns: Int64?
+    /// Snapshots and last saves.
+    public var checkpoint_ns: Int64?
+    /// No coordinator.
+    public var stalled_ns: Int64?
+    /// No gang yet, or the run had ended.
+    public var queued_ns: Int64?
+
+    init(_ time: TimeByItem) {
+        func part(_ item: LedgerItem) -> Int64? { time[item] > .zero ? time[item].nanoseconds : nil }
+        total_ns = time.total.nanoseconds
+        detection_ns = part(.detection)
+        restart_ns = part(.restart)
+        replayed_ns = part(.replayed)
+        checkpoint_ns = part(.checkpoint)
+        stalled_ns = part(.stalled)
+        queued_ns = part(.queued)
     }
 }
 

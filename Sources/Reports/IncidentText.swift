@@ -134,7 +134,7 @@ extension RunHistory {
 public enum IncidentOrder: String, Equatable, Sendable, CaseIterable {
     /// As they happened.
     case time
-    /// The longest downtime first; open ones before all, ties as they happened.
+    /// The costliest first, by the time of the ledger that is its doing; ties as they happened.
     case cost
 }
 
@@ -145,7 +145,7 @@ public func incidentLines(
     guard !history.incidents.isEmpty else { return ["no incident"] }
     var table = Table([
         .left("ID"), .right("AT"), .right("STEP"), .left("WHERE"), .flexible("CAUSE"), .left("INJECTED"),
-        .right("DETECTED"), .flexible("ACTION"), .right("LOST"), .right("DOWN"),
+        .right("DETECTED"), .flexible("ACTION"), .right("LOST"), .right("DOWN"), .right("COST"),
     ])
     for incident in history.incidents.ordered(by: order) {
         table.add(
@@ -153,6 +153,7 @@ public func incidentLines(
                 incident.name, "\(incident.at - history.start)", "\(incident.step)", incident.place,
                 incident.shortCause, incident.origin, incident.detection.map(\.description) ?? "-",
                 history.action(on: incident), "\(incident.lostSteps)", history.downtimeText(incident),
+                incident.cost.total > .zero ? "\(incident.cost.total)" : "-",
             ], emphasis: incident.isOpen ? .bad : .plain)
     }
     return table.lines(width: width, style: style) + [incidentTotals(history)]
@@ -165,7 +166,7 @@ extension [Incident] {
         case .time: self
         case .cost:
             sorted { a, b in
-                let (costA, costB) = (a.downtime?.nanoseconds ?? .max, b.downtime?.nanoseconds ?? .max)
+                let (costA, costB) = (a.cost.total, b.cost.total)
                 return costA == costB ? a.number < b.number : costA > costB
             }
         }
@@ -176,7 +177,11 @@ private func incidentTotals(_ history: RunHistory) -> String {
     let incidents = history.incidents
     let drills = incidents.count { $0.injection != nil }
     let lost = incidents.reduce(0) { $0 + $1.lostSteps }
-    let down = incidents.reduce(TimeSpan.zero) { $0 + ($1.downtime ?? .zero) }
+    let outside = history.outsideIncidents
+    let others = LedgerItem.allCases.filter { outside[$0] > .zero && $0 != .queued }
+    let rest = others.map { "\($0.rawValue) \(outside[$0])" }.joined(separator: ", ")
     return "\(counted(incidents.count, "incident")): \(counted(drills, "drill")), "
-        + "\(counted(incidents.count - drills, "accident")). \(counted(lost, "step")) lost, \(down) down."
+        + "\(counted(incidents.count - drills, "accident")). \(counted(lost, "step")) lost, at a cost of "
+        + "\(incidents.reduce(TimeSpan.zero) { $0 + $1.cost.total }); lost outside of incidents: "
+        + (rest.isEmpty ? "nothing" : rest) + "."
 }

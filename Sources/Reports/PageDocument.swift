@@ -6,7 +6,7 @@ import ControlPlane
 import Journaling
 import Primitives
 
-/// An incident with its account.
+/// An incident with what would have helped.
 public struct PageIncident: Equatable, Sendable, Codable {
     /// The incident.
     public var incident: IncidentEntry
@@ -16,12 +16,6 @@ public struct PageIncident: Equatable, Sendable, Codable {
     public var is_interruption: Bool
     /// Whether it goes on.
     public var is_open: Bool
-    /// From the fault to its detection; the three parts add up to the downtime.
-    public var detection_ns: Int64
-    /// From the detection to the next committed step of any number.
-    public var restart_ns: Int64
-    /// From there to progress regained.
-    public var replay_ns: Int64
     /// What would have made it cheaper, the most effective first.
     public var remedies: [Remedy]
 
@@ -30,10 +24,6 @@ public struct PageIncident: Equatable, Sendable, Codable {
         short_cause = incident.shortCause
         is_interruption = incident.isInterruption
         is_open = incident.isOpen
-        let account = IncidentAccount(incident, now: history.now)
-        detection_ns = account.detection.nanoseconds
-        restart_ns = account.restart.nanoseconds
-        replay_ns = account.replay.nanoseconds
         remedies = history.remedies(for: incident)
     }
 }
@@ -66,6 +56,8 @@ public struct PageDocument: Equatable, Sendable, Codable {
     public var usd_per_worker_hour: Double?
     /// Where the time went.
     public var ledger: LedgerEntry
+    /// The part of it that was lost to no incident: coming up, snapshots, queueing, the last save.
+    public var outside_incidents: CostEntry
     /// Its segments, without the names of their workers, which are in `rows`.
     public var segments: [SegmentEntry]
     /// The training loss.
@@ -94,6 +86,7 @@ public struct PageDocument: Equatable, Sendable, Codable {
         workers = history.plan?.workers ?? 0
         usd_per_worker_hour = source.dollarsPerWorkerHour.flatMap { $0 > 0 ? $0 : nil }
         ledger = LedgerEntry(history.ledger)
+        outside_incidents = CostEntry(history.outsideIncidents)
         segments = history.segments.map { segment in
             var entry = SegmentEntry(segment, history, bySegment)
             entry.workers = []

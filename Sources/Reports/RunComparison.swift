@@ -31,6 +31,10 @@ public struct ComparisonDocument: Equatable, Sendable, Codable {
         public var lost_steps: Int
         /// From submission to its last record.
         public var elapsed_ns: Int64
+        /// Workers times elapsed time, in hours of one accelerator each.
+        public var accelerator_hours: Double
+        /// What those cost at its own cluster's price; left out where that is not known or nothing.
+        public var usd: Double?
         /// The SHA-256 of its newest checkpoint's weights.
         public var weights_sha256: String?
 
@@ -47,6 +51,9 @@ public struct ComparisonDocument: Equatable, Sendable, Codable {
             incidents = history.incidents.count
             lost_steps = history.incidents.reduce(0) { $0 + $1.lostSteps }
             elapsed_ns = history.ledger.elapsed.nanoseconds
+            accelerator_hours = Double(history.plan?.workers ?? 0) * history.ledger.elapsed.seconds / 3_600
+            let price = source.dollarsPerWorkerHour ?? 0
+            usd = price > 0 ? accelerator_hours * price : nil
             weights_sha256 = history.coordinator.run?.checkpoints.last?.weightsSHA256
         }
     }
@@ -65,7 +72,7 @@ public func comparisonLines(_ document: ComparisonDocument, width: Int? = nil, s
     var table = Table([
         .left("RUN"), .left("STATE"), .right("STEP"), .right("TOKENS"), .right("LOSS"), .right("VALIDATION"),
         .right("TOKENS/S"), .right("ETTR"), .right("INCIDENTS"), .right("LOST STEPS"), .right("ELAPSED"),
-        .left("WEIGHTS"),
+        .right("GPU-HOURS"), .right("USD"), .left("WEIGHTS"),
     ])
     for run in document.runs {
         table.add(
@@ -73,7 +80,9 @@ public func comparisonLines(_ document: ComparisonDocument, width: Int? = nil, s
                 run.run, run.state.rawValue, "\(run.step)", compact(run.tokens), run.loss.map { fixed($0, 4) } ?? "-",
                 run.validation_loss.map { fixed($0, 4) } ?? "-", run.tokens_per_second.map(compact) ?? "-",
                 run.effective_training_time_ratio.map(percent) ?? "-", "\(run.incidents)", "\(run.lost_steps)",
-                "\(TimeSpan(nanoseconds: run.elapsed_ns))", run.weights_sha256.map { String($0.prefix(12)) } ?? "-",
+                "\(TimeSpan(nanoseconds: run.elapsed_ns))",
+                fixed(run.accelerator_hours, run.accelerator_hours < 10 ? 3 : 1),
+                run.usd.map { fixed($0, 2) } ?? "-", run.weights_sha256.map { String($0.prefix(12)) } ?? "-",
             ], emphasis: run.state.emphasis)
     }
     return table.lines(width: width, style: style)

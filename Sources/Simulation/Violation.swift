@@ -28,7 +28,7 @@ public enum Invariant: String, CaseIterable, Sendable {
     case detection = "L2"
     /// When faults have stopped, the run completes.
     case progress = "L1"
-    /// The ledger's items add up to the time elapsed.
+    /// The ledger's items add up to the time elapsed, and what incidents cost to what was lost.
     case accounting = "A"
 }
 

@@ -200,17 +200,14 @@ struct World<Control: DecisionMaker> {
         throw Broken(.progress, "\(schedule.patience) after everything healed the run is \(phase)")
     }
 
-    /// The journal is whole: it replays, and its ledger adds up.
+    /// The journal is whole: it replays, and its books add up.
     private func checkJournal() throws(Broken) {
         var history = RunHistory()
         for record in journal { history.add(record) }
         if isUp, history.coordinator != control.coordinator {
             throw Broken(.journal, "the journal does not lead to the coordinator's state")
         }
-        let items = LedgerItem.allCases.reduce(TimeSpan.zero) { $0 + history.ledger[$1] }
-        guard items == history.ledger.elapsed else {
-            throw Broken(.accounting, "the ledger's items are \(items), the time elapsed \(history.ledger.elapsed)")
-        }
+        if let fault = history.accountingFault { throw Broken(.accounting, fault) }
         guard let first = journal.first, let last = journal.last, let run = history.coordinator.run, run.isOver else {
             return
         }

@@ -16,6 +16,12 @@ import Testing
                   "action" : "generation 2 restored step 10",
                   "at_ns" : 1941000000,
                   "cause" : "rank 1 (laptop/1) was ended by SIGKILL",
+                  "cost" : {
+                    "detection_ns" : 2000000,
+                    "replayed_ns" : 405000000,
+                    "restart_ns" : 300000000,
+                    "total_ns" : 707000000
+                  },
                   "detected_at_ns" : 1943000000,
                   "downtime_ns" : 802000000,
                   "id" : "I-0001",
@@ -32,6 +38,12 @@ import Testing
                   "action" : "generation 3 restored step 20",
                   "at_ns" : 3795000000,
                   "cause" : "rank 0 (laptop/0) was ended by SIGKILL",
+                  "cost" : {
+                    "detection_ns" : 2000000,
+                    "replayed_ns" : 495000000,
+                    "restart_ns" : 300000000,
+                    "total_ns" : 797000000
+                  },
                   "detected_at_ns" : 3795000000,
                   "downtime_ns" : 900000000,
                   "id" : "I-0002",

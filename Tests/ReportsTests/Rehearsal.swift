@@ -247,6 +247,9 @@ extension Rehearsal {
         return rehearsal
     }
 
+    /// All plays.
+    static let plays: [@Sendable () -> Rehearsal] = [twiceKilled, troubled, recovering, running, exhausted]
+
     /// Restarts are used up without a step.
     static func exhausted() -> Rehearsal {
         var rehearsal = Rehearsal("exhausted-0001", restarts: 1)

@@ -58,10 +58,10 @@ import Testing
                0  laptop/0  4004  laptop            2     4.0s  the run is over
 
             Incidents
-            ID        AT  STEP  WHERE            CAUSE    INJECTED  DETECTED  ACTION               LOST     DOWN
-            I-0001  1.9s    14  rank 1 laptop/1  SIGKILL  drill        2.0ms  generation 2 resto…     4  802.0ms
-            I-0002  3.8s    25  rank 0 laptop/0  SIGKILL  accident         -  generation 3 resto…     5  900.0ms
-            2 incidents: 1 drill, 1 accident. 9 steps lost, 1.7s down.
+            ID        AT  STEP  WHERE            CAUSE    INJECTED  DETECTED  ACTION      LOST     DOWN     COST
+            I-0001  1.9s    14  rank 1 laptop/1  SIGKILL  drill        2.0ms  generatio…     4  802.0ms  707.0ms
+            I-0002  3.8s    25  rank 0 laptop/0  SIGKILL  accident         -  generatio…     5  900.0ms  797.0ms
+            2 incidents: 1 drill, 1 accident. 9 steps lost, at a cost of 1.5s; lost outside of incidents: restart 100.0ms, checkpoint 75.0ms.
             """)
 }
 
@@ -74,10 +74,10 @@ import Testing
                   2           2  11-25  step 10      2.1s      1.7s      5.0k  I-0002 kill rank 0
                   3           3  21-40  step 20      4.0s      2.2s      5.0k  completed
 
-            ID        AT  STEP  WHERE            CAUSE    INJECTED  DETECTED  ACTION               LOST     DOWN
-            I-0001  1.9s    14  rank 1 laptop/1  SIGKILL  drill        2.0ms  generation 2 resto…     4  802.0ms
-            I-0002  3.8s    25  rank 0 laptop/0  SIGKILL  accident         -  generation 3 resto…     5  900.0ms
-            2 incidents: 1 drill, 1 accident. 9 steps lost, 1.7s down.
+            ID        AT  STEP  WHERE            CAUSE    INJECTED  DETECTED  ACTION      LOST     DOWN     COST
+            I-0001  1.9s    14  rank 1 laptop/1  SIGKILL  drill        2.0ms  generatio…     4  802.0ms  707.0ms
+            I-0002  3.8s    25  rank 0 laptop/0  SIGKILL  accident         -  generatio…     5  900.0ms  797.0ms
+            2 incidents: 1 drill, 1 accident. 9 steps lost, at a cost of 1.5s; lost outside of incidents: restart 100.0ms, checkpoint 75.0ms.
 
             tiny-0001: all 40 steps are committed and saved
               steps            40 of 40 in 6.2s

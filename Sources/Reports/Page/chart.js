@@ -22,13 +22,17 @@ class LossChart {
     this.draw();
   }
 
+  /** How much of the axis one step or millisecond of `line` is: its run's own, where several are compared. */
+  factor(line) { return line.factor ?? this.axis.factor; }
+
   /** The whole range of the axis. */
   get whole() {
     let high = 0, low = Infinity;
-    for (const { series } of this.lines) {
+    for (const line of this.lines) {
+      const { series } = line, factor = this.factor(line);
       if (!series.length) continue;
-      high = Math.max(high, series[this.axis.by][series.length - 1] * this.axis.factor);
-      low = Math.min(low, series[this.axis.by][0] * this.axis.factor);
+      high = Math.max(high, series[this.axis.by][series.length - 1] * factor);
+      low = Math.min(low, series[this.axis.by][0] * factor);
     }
     if (!(high > 0)) return [0, 1];
     return [view.get("logx") ? Math.max(low, high * 1e-6) : 0, high];
@@ -92,8 +96,8 @@ class LossChart {
   /** The extremes of what is in the window, with a little air. */
   verticalScale(frame) {
     let low = Infinity, high = -Infinity;
-    for (const { series } of this.lines) {
-      const [begin, end] = this.window(series);
+    for (const line of this.lines) {
+      const { series } = line, [begin, end] = this.window(line);
       const [least, most] = series.extremes(begin, end);
       low = Math.min(low, least);
       high = Math.max(high, most);
@@ -105,12 +109,12 @@ class LossChart {
       : scaleOf(low - air, high + air, frame.bottom, frame.top, false);
   }
 
-  /** The places of `series` in the window, and one beyond each end so that the line runs out of the frame. */
-  window(series) {
-    const [from, to] = this.range;
+  /** The places of a line in the window, and one beyond each end so that it runs out of the frame. */
+  window(line) {
+    const [from, to] = this.range, { series } = line, factor = this.factor(line);
     return [
-      Math.max(0, series.find(this.axis.by, from / this.axis.factor) - 1),
-      Math.min(series.length, series.find(this.axis.by, to / this.axis.factor) + 1),
+      Math.max(0, series.find(this.axis.by, from / factor) - 1),
+      Math.min(series.length, series.find(this.axis.by, to / factor) + 1),
     ];
   }
 
@@ -142,8 +146,8 @@ class LossChart {
 
   paintLine(context, line, keep) {
     const { series } = line;
-    const [begin, end] = this.window(series);
-    const column = series[this.axis.by], { factor } = this.axis;
+    const [begin, end] = this.window(line);
+    const column = series[this.axis.by], factor = this.factor(line);
     const x = (place) => this.x.at(column[place] * factor), y = this.y.at;
     const middle = Math.max(begin, Math.min(end, series.keptEnd));
     const stroke = (drawn, from, to, width, alpha) => {
@@ -235,7 +239,11 @@ class LossChart {
       context.setLineDash([]);
       context.globalAlpha = 1;
     }
-    for (const { x, incident } of this.marks) this.paintMark(context, x, incident, incident.id === chosen);
+    // The chosen one last, so that nothing lies over its name.
+    const isChosen = ({ incident }) => incident.id === chosen;
+    for (const mark of [...this.marks].sort((a, b) => isChosen(a) - isChosen(b))) {
+      this.paintMark(context, mark.x, mark.incident, isChosen(mark));
+    }
   }
 
   /** A drill is a hollow triangle, an accident a full one, a failure that stopped nothing a diamond. */
@@ -253,9 +261,11 @@ class LossChart {
     context.lineWidth = 1.3;
     context.fill(); context.stroke();
     if (isChosen) {
-      context.fillStyle = ink("accent");
       context.textBaseline = "middle";
-      const isRight = x > this.frame.right - 60;
+      const isRight = x > this.frame.right - 60, width = context.measureText(incident.id).width + 4;
+      context.fillStyle = ink("paper");
+      context.fillRect(isRight ? x - 8 - width : x + 8, y - 7, width, 14);
+      context.fillStyle = ink("accent");
       context.textAlign = isRight ? "right" : "left";
       context.fillText(incident.id, x + (isRight ? -10 : 10), y);
     }
@@ -315,9 +325,10 @@ class LossChart {
   /** Says what lies under the pointer: the incident, or the newest point of each line there. */
   point(x) {
     if (!this.x || x < this.frame.left || x > this.frame.right) { this.tip.hidden = true; return; }
-    const value = this.x.value(x) / this.axis.factor, reach = (this.x.value(x + 4) - this.x.value(x - 4)) / this.axis.factor;
     const said = [];
     for (const line of this.lines) {
+      const factor = this.factor(line), value = this.x.value(x) / factor;
+      const reach = (this.x.value(x + 4) - this.x.value(x - 4)) / factor;
       const place = Math.min(line.series.find(this.axis.by, value), line.series.length - 1);
       if (place < 0 || Math.abs(line.series[this.axis.by][place] - value) > reach + 1) continue;
       said.push(`${line.label}  step ${countText(line.series.step[place])}  loss ${line.series.loss[place].toFixed(4)}  `

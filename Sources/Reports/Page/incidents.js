@@ -1,18 +1,19 @@
 // The incidents: a table to sort and filter, and beside it the account of one - what it cost, why, and what would have
 // helped. Unless one is chosen, that is the costliest. Refuses causes that the journal does not name.
 
+/** `style` is a column's class: `n` for numbers; `roomy` ones are left to the side panel on a narrow screen. */
 const columns = [
-  { key: "id", title: "ID", text: (i) => i.id, sort: (i) => i.number },
-  { key: "at", title: "at", text: (i) => spanText(i.at), sort: (i) => i.at, isNumber: true },
-  { key: "step", title: "step", text: (i) => countText(i.step), sort: (i) => i.step, isNumber: true },
-  { key: "place", title: "where", text: (i) => i.place ?? "–", sort: (i) => i.place ?? "" },
+  { key: "id", title: "ID", text: (i) => i.id, sort: (i) => i.number, style: "nowrap" },
+  { key: "at", title: "at", text: (i) => spanText(i.at), sort: (i) => i.at, style: "n" },
+  { key: "step", title: "step", text: (i) => countText(i.step), sort: (i) => i.step, style: "n roomy" },
+  { key: "place", title: "where", text: (i) => i.place ?? "–", sort: (i) => i.place ?? "", style: "nowrap roomy" },
   { key: "cause", title: "cause", text: (i) => i.short_cause + (i.is_injected ? " (drill)" : ""), sort: (i) => i.short_cause },
-  { key: "action", title: "action", text: (i) => i.action, sort: (i) => i.action },
-  { key: "lost", title: "lost steps", text: (i) => countText(i.lost_steps), sort: (i) => i.lost_steps, isNumber: true },
+  { key: "action", title: "action", text: (i) => i.action, sort: (i) => i.action, style: "roomy" },
+  { key: "lost", title: "lost steps", text: (i) => countText(i.lost_steps), sort: (i) => i.lost_steps, style: "n" },
   { key: "down", title: "down", text: (i) => (i.is_interruption ? spanText(i.down) + (i.is_open ? " …" : "") : "–"),
-    sort: (i) => i.down, isNumber: true },
-  { key: "cost", title: "GPU-hours", text: (i) => (i.is_interruption ? short(i.gpuHours) : "–"), sort: (i) => i.down,
-    isNumber: true },
+    sort: (i) => i.down, style: "n" },
+  { key: "cost", title: "GPU-hours", text: (i) => (i.seconds ? short(i.gpuHours) : "–"), sort: (i) => i.seconds,
+    style: "n" },
 ];
 
 class IncidentPanel {
@@ -36,9 +37,10 @@ class IncidentPanel {
     const all = this.run.incidents;
     if (!all.length) return "none";
     const drills = all.filter((i) => i.is_injected).length;
-    const cost = all.reduce((sum, i) => sum + i.gpuHours, 0);
+    const seconds = all.reduce((sum, i) => sum + i.seconds, 0), hours = (seconds * this.run.workers) / 3600;
     return `${all.length}, ${drills} of them drills · ${countText(all.reduce((sum, i) => sum + i.lost_steps, 0))} steps lost · `
-      + `${short(cost)} GPU-hours = ${shareText(cost / this.run.gpuHours)} of the run`;
+      + `${short(hours)} GPU-hours = ${shareText(seconds / this.run.elapsed)} of the run, `
+      + `${shareText(seconds / this.run.lost)} of what it lost`;
   }
 
   rows() {
@@ -61,7 +63,7 @@ class IncidentPanel {
     const sorted = view.get("sort", "-cost");
     return el("thead", {}, el("tr", {}, columns.map((column) => {
       const isUp = sorted === column.key, isDown = sorted === "-" + column.key;
-      return el("th", { class: column.isNumber ? "n" : null, "aria-sort": isUp ? "ascending" : isDown ? "descending" : null },
+      return el("th", { class: column.style, "aria-sort": isUp ? "ascending" : isDown ? "descending" : null },
         el("button", { onclick: () => view.set({ sort: isDown ? column.key : "-" + column.key }) },
           column.title + (isUp ? " ↑" : isDown ? " ↓" : "")));
     })));
@@ -74,7 +76,7 @@ class IncidentPanel {
       class: "pick" + (incident.id === chosen ? " selected" : ""), tabindex: 0, "data-id": incident.id,
       onclick: () => view.set({ incident: incident.id === chosen ? null : incident.id }),
       onkeydown: (event) => { if (event.key === "Enter") view.set({ incident: incident.id }); },
-    }, columns.map((column) => el("td", { class: column.isNumber ? "n" : null }, column.text(incident))))));
+    }, columns.map((column) => el("td", { class: column.style }, column.text(incident))))));
     this.table.replaceChildren(...(this.run.incidents.length
       ? [el("table", {}, this.head(), body)] : [el("p", { class: "soft" }, "Nothing interrupted this run.")]));
     if (rows.length > this.shown) {
@@ -99,10 +101,11 @@ class IncidentPanel {
       el("dl", {},
         pair("when", `${spanText(incident.at)}, after step ${countText(incident.step)}`),
         pair("where", incident.place),
-        pair("cost", incident.is_interruption
+        pair("cost", incident.seconds
           ? `${short(incident.gpuHours)} GPU-hours${usd}, ${shareText(incident.gpuHours / run.gpuHours)} of the run` : "none"),
         pair("done", incident.action),
-        pair("lost", incident.lost_steps ? `${countText(incident.lost_steps)} steps, done again` : "no step")),
+        pair("lost", incident.lost_steps ? `${countText(incident.lost_steps)} steps, done again` : "no step"),
+        pair("down", incident.down ? `${spanText(incident.down)} until progress was regained` : null)),
       el("h3", {}, "What would have helped"),
       incident.remedies.length ? el("ol", {}, incident.remedies.map((remedy) => el("li", {}, remedy.advice,
         remedy.saves_ns ? el("span", { class: "soft" }, ` Saves ${spanText(remedy.saves_ns / 1e9)} × ${run.workers} workers = `
@@ -111,16 +114,16 @@ class IncidentPanel {
       chosen ? el("p", {}, el("button", { onclick: () => view.set({ incident: null }) }, "close")) : "");
   }
 
-  /** What the downtime was spent on, as one bar and its key. */
+  /** What its time was spent on, as one bar and its key. */
   parts(incident) {
-    if (!incident.down) return [];
-    const known = parts.map(([name, field]) => [name, incident[field + "_ns"] / 1e9]);
+    if (!incident.seconds) return [];
+    const known = lossKeys.map((key) => [key, (incident.cost[key + "_ns"] ?? 0) / 1e9]).filter(([, seconds]) => seconds);
     return [
       el("div", { class: "parts" }, known.map(([name, seconds]) =>
         el("i", { style: `flex:${seconds} 0 0;background:${bar(name)}`, title: name }))),
       el("div", { class: "key" }, known.map(([name, seconds]) => el("span", {},
         el("i", { style: `background:${bar(name)}` }), `${ledgerItems.find(([key]) => key === name)[1]} ${spanText(seconds)}`)),
-        el("b", {}, spanText(incident.down))),
+        el("b", {}, spanText(incident.seconds))),
     ];
   }
 }

@@ -8,18 +8,24 @@ function ledgerTable(run) {
     el("td", { class: "nowrap" }, item.title),
     el("td", { class: "n" }, short(item.gpuHours)),
     el("td", { class: "n" }, shareText(item.share)),
+    el("td", { class: "n" }, item.caused ? short((item.caused * run.workers) / 3600) : ""),
     el("td", { class: "track" }, el("i", {
       style: `width:${(100 * item.share) / most}%;background:${bar(item.key)};min-width:${item.seconds > 0 ? 1 : 0}px`,
     }))));
   const items = ledgerItems.reduce((sum, [key]) => sum + run.page.ledger[key + "_ns"], 0);
   const difference = run.page.ledger.elapsed_ns - items;
+  const paid = run.page.outside_incidents.total_ns
+    + run.incidents.reduce((sum, { cost }) => sum + (cost?.total_ns ?? 0), 0);
+  const unpaid = items - run.page.ledger.productive_ns - paid;
+  const verdict = difference !== 0 ? `the items miss ${spanText(difference / 1e9)}`
+    : unpaid !== 0 ? `incidents and the rest miss ${spanText(unpaid / 1e9)}` : "the items add up";
+  const caused = run.incidents.reduce((sum, incident) => sum + incident.gpuHours, 0);
   return el("table", { class: "ledger" },
     el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "n" }, "GPU-hours"), el("th", { class: "n" }, "share"),
-      el("th", {}, ""))),
+      el("th", { class: "n", title: "the part that incidents caused" }, "incidents"), el("th", {}, ""))),
     el("tbody", {}, rows, el("tr", { class: "total" }, el("td", {}, "elapsed"),
       el("td", { class: "n" }, short(run.gpuHours)), el("td", { class: "n" }, "100.0 %"),
-      el("td", { class: "track soft" },
-        difference === 0 ? "the items add up" : `the items miss ${spanText(difference / 1e9)}`))));
+      el("td", { class: "n" }, caused ? short(caused) : ""), el("td", { class: "track soft" }, verdict))));
 }
 
 /** A bar's fill: productive time is plain, everything else is striped, each at its own pace. */
@@ -37,6 +43,7 @@ function ledgerPanel(run) {
     el("div", { class: "bar" }, el("h2", {}, "Where the GPU-hours went"),
       el("span", { class: "tools" }, `${run.workers} workers × ${spanText(run.elapsed)}${price}`)),
     ledgerTable(run),
-    tableBehind(run.name + "-ledger", ["item", "seconds", "gpu_hours", "share", "meaning"],
-      () => run.ledger.map((item) => [item.title, item.seconds, item.gpuHours, item.share, item.meaning])));
+    tableBehind(run.name + "-ledger", ["item", "seconds", "gpu_hours", "share", "seconds by incidents", "seconds outside them", "meaning"],
+      () => run.ledger.map((item) => [item.title, item.seconds, item.gpuHours, item.share, item.caused, item.outside,
+        item.meaning])));
 }

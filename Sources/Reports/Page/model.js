@@ -10,9 +10,11 @@ const ledgerItems = [
   ["stalled", "stalled", "no coordinator"],
   ["queued", "queued", "no gang yet, or between an end and a resumption"],
 ];
-const parts = [["detection", "detection"], ["restart", "restart"], ["replayed", "replay"]];
+/** What is lost: everything but productive time and queueing, which nobody's machines wait for. */
+const lossKeys = ledgerItems.map(([key]) => key).filter((key) => key !== "productive" && key !== "queued");
 
-/** What x may measure: a name, a unit, whether it follows the steps or the clock, and how much one of them is. */
+/** What x may measure: a name, a unit, whether it follows the steps or the clock, and how much one of them is. The last
+    is a run's own: another run has other tokens in a step, other GPUs and another price. */
 function axesOf(run) {
   const tokens = run.job?.tokens_per_step, price = run.usd;
   const all = [
@@ -24,6 +26,14 @@ function axesOf(run) {
   ];
   return all.filter(Boolean);
 }
+
+/** The axes that every one of `runs` can be measured by, with the factors of the first. */
+function sharedAxes(runs) {
+  return axesOf(runs[0]).filter((axis) => runs.every((run) => axisFor(run, axis)));
+}
+
+/** `axis` with the factor of `run`; undefined where the run cannot be measured so. */
+function axisFor(run, axis) { return axesOf(run).find((own) => own.key === axis.key); }
 
 /** Differences back to values. */
 function summed(differences) {
@@ -57,18 +67,24 @@ function runOf(page) {
   run.gpuHours = (run.elapsed * run.workers) / 3600;
   run.incidents = page.incidents.map((each, index) => ({
     ...each, ...each.incident, number: index + 1, at: each.incident.at_ns / 1e9,
-    // What is still open has cost what its parts add up to so far.
-    down: each.is_interruption ? (each.detection_ns + each.restart_ns + each.replay_ns) / 1e9 : 0,
+    /** Until progress was regained, or until now. */
+    down: each.is_interruption ? (each.incident.downtime_ns ?? page.ledger.elapsed_ns - each.incident.at_ns) / 1e9 : 0,
+    /** The time of the ledger that is its doing. */
+    seconds: (each.incident.cost?.total_ns ?? 0) / 1e9,
   }));
+  const hours = (seconds) => (seconds * run.workers) / 3600;
   for (const incident of run.incidents) {
-    incident.gpuHours = (incident.down * run.workers) / 3600;
+    incident.gpuHours = hours(incident.seconds);
     incident.usd = incident.gpuHours * (run.usd ?? 0);
   }
-  run.byCost = [...run.incidents].sort((a, b) => b.down - a.down);
+  run.byCost = [...run.incidents].sort((a, b) => b.seconds - a.seconds);
   run.ledger = ledgerItems.map(([key, title, meaning]) => {
     const seconds = page.ledger[key + "_ns"] / 1e9;
-    return { key, title, meaning, seconds, gpuHours: (seconds * run.workers) / 3600, share: seconds / run.elapsed };
+    const outside = (page.outside_incidents[key + "_ns"] ?? 0) / 1e9;
+    const caused = run.incidents.reduce((sum, { cost }) => sum + (cost?.[key + "_ns"] ?? 0), 0) / 1e9;
+    return { key, title, meaning, seconds, gpuHours: hours(seconds), share: seconds / run.elapsed, outside, caused };
   });
+  run.lost = run.ledger.filter(({ key }) => lossKeys.includes(key)).reduce((sum, item) => sum + item.seconds, 0);
   return run;
 }
 

@@ -82,7 +82,7 @@ class RunPage {
 
   key() {
     const { stepsPerPair } = this.run;
-    return el("p", { class: "soft" }, "▼ accident  ▽ drill  ◆ failure that stopped nothing  ○ validation loss  "
+    return el("p", { class: "soft" }, "▼ accident · ▽ drill · ◆ failure that stopped nothing · ○ validation loss · "
       + "ticks below: checkpoints" + (stepsPerPair > 1 ? ` · lowest and highest of every ${stepsPerPair} steps` : ""));
   }
 
@@ -151,7 +151,7 @@ class ComparePage {
       el("header", {}, el("h1", {}, "Runs"), el("span", { class: "soft" }, `${listing.length} runs`),
         el("span", { class: "right" }, themeButton())),
       runs.length ? el("section", { id: "loss" }, el("div", { class: "bar" }, el("h2", {}, "Training loss"),
-        el("span", { class: "soft" }, "steps that count"), controls(axesOf(runs[0]))), plot) : "",
+        el("span", { class: "soft" }, "steps that count"), controls(sharedAxes(runs))), plot) : "",
       this.table());
     if (runs.length) this.chart = new LossChart(plot, 300);
   }
@@ -173,33 +173,32 @@ class ComparePage {
   }
 
   table() {
-    const header = ["", "run", "state", "step", "loss", "ETTR", "incidents", "tokens", "elapsed", "GPU-hours lost", "why"];
+    const header = ["", "run", "state", "step", "loss", "ETTR", "incidents", "tokens", "elapsed", "GPU-hours lost", "cost", "why"];
     return el("section", { id: "runs" }, el("div", { class: "table" }, el("table", {},
-      el("thead", {}, el("tr", {}, header.map((title, index) => el("th", { class: index > 2 && index < 10 ? "n" : null }, title)))),
+      el("thead", {}, el("tr", {}, header.map((title, index) => el("th", { class: index > 2 && index < 11 ? "n" : null }, title)))),
       el("tbody", {}, this.listing.map((f) => {
         const run = this.runs.find((each) => each.name === f.name);
-        const lost = run && run.ledger.filter((item) => item.key !== "productive").reduce((sum, item) => sum + item.gpuHours, 0);
+        const lost = run && (run.lost * run.workers) / 3600;
         const open = el("a", { href: carried.server ? "/run/" + encodeURIComponent(f.name) : "#run=" + encodeURIComponent(f.name),
           onclick: (event) => { if (!carried.server) { event.preventDefault(); view.set({ run: f.name }); } } }, f.name);
         return el("tr", {}, this.sample(f.name), el("td", { class: "nowrap" }, open), el("td", {}, f.state),
           ...[f.step === undefined ? "–" : `${countText(f.step)} / ${countText(f.steps)}`,
             f.training_loss_nats === undefined ? "–" : Number(f.training_loss_nats).toFixed(4), shareText(f.ettr),
             String(f.incident_count ?? "–"), short(f.tokens), spanText((f.elapsed_ns ?? NaN) / 1e9),
-            lost === undefined ? "–" : short(lost)].map((text) => el("td", { class: "n" }, text)),
+            lost === undefined ? "–" : short(lost), run?.usd ? "$" + short(run.gpuHours * run.usd) : "–"].map((text) => el("td", { class: "n" }, text)),
           el("td", { class: "soft" }, f.reason));
       })))));
   }
 
   draw() {
     if (!this.chart) return;
+    const axis = axisOf(sharedAxes(this.runs));
     const lines = this.runs.flatMap((run) => run.series.map((series) => {
       const whole = series.keptEnd;
       const part = whole === series.length ? series : new Series({ segment: series.segment, kept: Infinity,
         step: series.step.subarray(0, whole), at: series.at.subarray(0, whole), loss: series.loss.subarray(0, whole) });
-      return { series: part, ...this.style(run), label: run.name };
+      return { series: part, ...this.style(run), label: run.name, factor: axisFor(run, axis).factor };
     }));
-    const axis = axisOf(axesOf(this.runs[0]));
-    // Each run has its own factor from steps to tokens or from time to dollars; one axis needs one, so the first one's.
     this.chart.show(lines.filter((line) => line.series.length), axis);
   }
 }
