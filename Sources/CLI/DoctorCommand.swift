@@ -16,15 +16,15 @@ struct DoctorCommand: ParsableCommand {
     @OptionGroup var runs: RunsOption
     @OptionGroup var output: OutputOptions
 
-    private struct Check: Encodable {
-        enum Status: String, Encodable { case good, warning, bad }
+    struct Check: Codable {
+        enum Status: String, Codable, CaseIterable { case good, warning, bad }
         var check: String
         var status: Status
         var found: String
         var advice: String?
     }
 
-    private struct Document: Encodable {
+    struct Document: Codable {
         var schema = "understudy/doctor/v1"
         var checks: [Check]
     }

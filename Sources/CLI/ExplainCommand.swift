@@ -1,23 +1,63 @@
-// `understudy explain`: the long text behind an error's code.
+// `understudy explain`: the long text behind an error's code, or one decision of a run. Refuses to know decisions: what can
+// be asked about, and the answers, are Reports'.
 
 import ArgumentParser
+import Journaling
+import Reports
 import SpecFiles
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Explain an error code, like E0104; all of them when none is given.")
+        commandName: "explain",
+        abstract: "Explain a decision of a run, or an error code; all codes when nothing is named.",
+        discussion: """
+            E0104          an error's code
+            I-0007         what was done about an incident, and what else would have cost
+            segment@3      why that segment began, and with whose state (segment: the newest)
+            placement@3    why these workers have these ranks (placement: the newest)
 
-    @Argument(help: ArgumentHelp("The code.", valueName: "code"))
-    var code: String?
+            Examples:
+              understudy explain quickstart-0001 I-0001
+              understudy explain segment@2 --json
+              understudy explain E0104
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A run, the newest when left out, and what to explain; or an error's code.", valueName: "words"))
+    var words: [String] = []
+
+    @OptionGroup var runs: RunsOption
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if words.count > 2 { throw ValidationError("name a run and one thing to explain") }
+    }
 
     func run() throws {
-        guard let code else {
+        guard let last = words.last else {
             for known in DiagnosticCode.all { print("\(known.id)  \(known.title)") }
             return
         }
-        guard let known = DiagnosticCode(id: code.uppercased()) else {
-            throw Failure(.usage, "there is no error \(code); 'understudy explain' lists them all")
+        if let subject = DecisionSubject(last) { return try explain(subject) }
+        guard words.count == 1 else {
+            throw Failure(.usage, "'\(last)' cannot be explained; \(DecisionSubject.forms) can")
+        }
+        guard let known = DiagnosticCode(id: last.uppercased()) else {
+            throw Failure(
+                .usage,
+                "there is no error \(last); 'understudy explain' lists them all, and of a run "
+                    + "\(DecisionSubject.forms) can be explained")
         }
         print("\(known.id): \(known.title)\n\n\(known.explanation)")
+    }
+
+    private func explain(_ subject: DecisionSubject) throws {
+        let folder = try words.count == 2 ? RunArgument.find(words[0], in: runs) : RunArgument.newest(in: runs)
+        let document: DecisionDocument
+        do { document = try readRun(folder).decision(on: subject) } catch let missing as NoSuchDecision {
+            throw Failure(.failed, missing.description)
+        }
+        output.print(document) { width, style in decisionLines(document, width: width, style: style) }
     }
 }

@@ -26,7 +26,7 @@ struct Understudy: ParsableCommand {
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
             ReportCommand.self, ServeCommand.self, SampleCommand.self, LogitsCommand.self, ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
-            CompletionCommand.self, DrillCommand.self, InjectCommand.self, ScoreboardCommand.self,
+            CompletionCommand.self, SchemaCommand.self, DrillCommand.self, InjectCommand.self, ScoreboardCommand.self,
             CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self,
         ])
 }

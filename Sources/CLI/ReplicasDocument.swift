@@ -5,8 +5,8 @@ import Reports
 import Simulation
 
 /// What many lives of a run came to.
-struct ReplicasDocument: Encodable {
-    struct Row: Encodable {
+struct ReplicasDocument: Codable {
+    struct Row: Codable {
         var figure: String
         var unit: String
         var p5: Quantile

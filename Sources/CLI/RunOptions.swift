@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("no-color"), help: "Print no colours.")
     var noColor = false
 
-    /// Prints `document` as JSON, or the lines that `text` makes for standard output's width and style.
+    /// Prints `document` as JSON, one of the kinds that `understudy schema` describes, or the lines that `text` makes for standard output's width and style.
     func print(_ document: some Encodable, text: (Int?, Style) -> [String]) {
         if json {
             Swift.print(encodeJSON(document), terminator: "")

@@ -66,7 +66,7 @@ struct LogitsCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Token numbers, with commas between.", valueName: "list"))
     var tokens: String
 
-    private struct Document: Encodable {
+    struct Document: Codable {
         var schema = "understudy/logits/v1"
         var tokens: [Int32]
         var logits: [[Float]]

@@ -6,8 +6,8 @@ import Reports
 import Simulation
 
 /// One thing varied.
-struct SweepDocument: Encodable {
-    struct Row: Encodable {
+struct SweepDocument: Codable {
+    struct Row: Codable {
         var value: String
         /// Days to the end, or to the end of the simulated time.
         var days: Quantile

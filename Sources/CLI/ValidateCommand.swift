@@ -20,8 +20,8 @@ struct ValidateCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    private struct Document: Encodable {
-        struct File: Encodable {
+    struct Document: Codable {
+        struct File: Codable {
             var path: String
             var kind: String?
             var name: String?

@@ -25,10 +25,33 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case comparison = "understudy/comparison/v1"
     /// What rules for loss spikes say about a curve.
     case detection = "understudy/detection/v1"
+    /// One decision: its inputs, its rule, and what else could have been done.
+    case decision = "understudy/decision/v1"
     /// What the page of a run shows.
     case page = "understudy/page/v1"
     /// What came of a request to inflict a fault.
     case injection = "understudy/injection/v1"
+}
+
+extension DocumentSchema {
+    /// The type of documents of this kind.
+    public var document: any Decodable.Type {
+        switch self {
+        case .run: RunDocument.self
+        case .runs: RunsDocument.self
+        case .incidents: IncidentsDocument.self
+        case .segments: SegmentsDocument.self
+        case .schedule: ScheduleDocument.self
+        case .explanation: ExplanationDocument.self
+        case .timeline: TimelineDocument.self
+        case .difference: RunDifference.self
+        case .comparison: ComparisonDocument.self
+        case .detection: DetectionDocument.self
+        case .decision: DecisionDocument.self
+        case .page: PageDocument.self
+        case .injection: InjectionDocument.self
+        }
+    }
 }
 
 /// `document` as JSON with sorted keys: pretty with a line break at the end, or `isCompact`, for programs alone.

@@ -5,7 +5,7 @@
 /// One complaint about one place of a file or of an `-s` argument.
 public struct Diagnostic: Equatable, Sendable, Codable {
     /// How much it matters.
-    public enum Severity: String, Equatable, Sendable, Codable {
+    public enum Severity: String, Equatable, Sendable, Codable, CaseIterable {
         /// The file cannot be used.
         case error
         /// The file can be used, and will perhaps not do what its author wants.

@@ -33,6 +33,15 @@ public struct DiagnosticCode: Equatable, Sendable {
     ]
 }
 
+extension DiagnosticCode: RawRepresentable, CaseIterable {
+    /// The code with this `id`; nil when there is none.
+    public init?(rawValue: String) { self.init(id: rawValue) }
+    /// Its `id`.
+    public var rawValue: String { id }
+    /// Every code, ascending.
+    public static var allCases: [DiagnosticCode] { all }
+}
+
 extension DiagnosticCode: Codable {
     /// Reads the code's `id`.
     public init(from decoder: any Decoder) throws {

@@ -11,7 +11,8 @@ extension CommandLineTool {
             ["incidents"], ["timeline"],
             ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
-            ["doctor"], ["completion"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"], ["schedule"],
+            ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
+            ["schedule"],
         ]
 
         @Test(arguments: commands)

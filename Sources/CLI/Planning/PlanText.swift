@@ -7,9 +7,9 @@ import Jobs
 import Reports
 
 /// The JSON document of a plan.
-struct PlanDocument: Encodable {
+struct PlanDocument: Codable {
     /// One layout with its figures.
-    struct Layout: Encodable {
+    struct Layout: Codable {
         var tensor_model_parallel_size: Int
         var pipeline_model_parallel_size: Int
         var virtual_pipeline_model_parallel_size: Int

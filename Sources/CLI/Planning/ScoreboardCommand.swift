@@ -42,7 +42,7 @@ struct ScoreboardCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     /// One row of the scoreboard.
-    struct Row: Encodable {
+    struct Row: Codable {
         var id: String
         var table: String
         var software: String
@@ -52,8 +52,8 @@ struct ScoreboardCommand: ParsableCommand {
         var error: Double
     }
 
-    private struct Document: Encodable {
-        struct Summary: Encodable {
+    struct Document: Codable {
+        struct Summary: Codable {
             var table: String
             var use: String
             var rows: Int
@@ -134,7 +134,7 @@ struct CalibrateCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    private struct Errors: Encodable {
+    struct Errors: Codable {
         var rows: Int
         var mean_absolute_error: Double
         var worst_error: Double
@@ -148,7 +148,7 @@ struct CalibrateCommand: ParsableCommand {
         }
     }
 
-    private struct Document: Encodable {
+    struct Document: Codable {
         var schema = "understudy/calibration/v1"
         var constants: SoftwareConstants
         var fitted: Errors
