@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("checkpoint", type=pathlib.Path, help="a folder step-NNNNNNNN")
     parser.add_argument("--understudy", default=".build/release/understudy", help="the built command")
     parser.add_argument("--tokens", help="comma-separated token ids; default: a fixed pattern as long as the context")
+    parser.add_argument("--exported", type=pathlib.Path, help="what `understudy export --to hf` made of it, to load instead")
     parser.add_argument("--load-only", action="store_true", help="do not compare logits")
     return parser.parse_args()
 
@@ -90,10 +91,11 @@ def our_logits(understudy, checkpoint, tokens):
 
 def main():
     options = arguments()
+    folder = options.exported or options.checkpoint
     try:
         import numpy
         import torch
-        model, complaints = load(options.checkpoint)
+        model, complaints = load(folder)
     except ImportError as error:
         print(f"{error.name} is missing: pip install torch transformers safetensors numpy", file=sys.stderr)
         return 2
@@ -102,7 +104,7 @@ def main():
           f"{model.num_parameters()} parameters")
 
     manifest = json.loads((options.checkpoint / "manifest.json").read_text())
-    found = weights_sha256(options.checkpoint)
+    found = weights_sha256(folder)
     if found != manifest["weights_sha256"]:
         complaints.append(f"weights_sha256 is {manifest['weights_sha256']} in the manifest, {found} in the file")
 

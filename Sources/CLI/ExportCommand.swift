@@ -16,6 +16,7 @@ struct ExportCommand: ParsableCommand {
             perfetto     a trace for ui.perfetto.dev (protobuf)
             chrome       a trace as Chrome's JSON
             tensorboard  a folder for tensorboard --logdir, one run a segment
+            openmetrics  figures for a monitoring system, as /metrics of the dashboard has them
             csv          the committed steps, one row each
             jsonl        the journal, one JSON object a record
             hf           config.json and model.safetensors of the newest checkpoint
@@ -30,7 +31,7 @@ struct ExportCommand: ParsableCommand {
             """)
 
     enum Form: String, ExpressibleByArgument, CaseIterable {
-        case perfetto, chrome, tensorboard, csv, jsonl, hf, svg, records
+        case perfetto, chrome, tensorboard, openmetrics, csv, jsonl, hf, svg, records
         var isFolder: Bool { self == .tensorboard || self == .hf }
         var isTrace: Bool { self == .perfetto || self == .chrome }
     }
@@ -79,6 +80,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         switch to {
         case .svg: try write(text: lossPlot(target.source()))
+        case .openmetrics: try write(text: metricsText([.read(target.source())], format: .openMetrics))
         case .csv: try write(text: stepsCSV(target.source().history))
         case .records:
             try write(

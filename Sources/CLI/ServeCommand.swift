@@ -41,12 +41,12 @@ struct ServeCommand: ParsableCommand {
         guard let options = DashboardOptions(listen: listen, token: try token()) else {
             throw Failure(.usage, "--listen takes HOST:PORT, 127.0.0.1:8642 or [::1]:8642, and not \(listen)")
         }
-        let library = RunLibrary(folders: { folders.all() }, source: describeRun)
+        let provider = RunProvider(folders: { folders.all() }, source: describeRun)
         let ended = DispatchSemaphore(value: 0)
         let failure = FailureBox()
         Task {
             do {
-                try await serveDashboard(library, options) { address in
+                try await serveDashboard(provider, options) { address in
                     warn("serving \(folders.directory)/ at \(address)")
                 }
             } catch { failure.set("cannot listen on \(listen): \(error)") }

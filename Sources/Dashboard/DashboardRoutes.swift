@@ -11,7 +11,7 @@ struct DashboardRoutes: Sendable {
     /// The points of a curve that is one of several.
     static let comparedPoints = 1_200
 
-    let shelf: RunShelf
+    let cache: RunCache
 
     /// The routes behind `access`.
     func router(_ access: Access) -> Router<BasicRequestContext> {
@@ -30,14 +30,15 @@ struct DashboardRoutes: Sendable {
         router.get("/events") { request, _ in
             changes(of: request.uri.queryParameters.get("run"), every: .milliseconds(500))
         }
-        router.get("/metrics") { _, _ in
-            Response(metricsText(await shelf.all()), type: "text/plain; version=0.0.4; charset=utf-8")
+        router.get("/metrics") { request, _ in
+            let format = MetricsFormat(accepted: request.headers[.accept])
+            return Response(metricsText(await cache.all(), format: format), type: format.mediaType)
         }
         return router
     }
 
     private func addDocuments(to group: RouterGroup<BasicRequestContext>) {
-        group.get("/runs") { _, _ in json(RunsDocument(await shelf.all())) }
+        group.get("/runs") { _, _ in json(RunsDocument(await cache.all())) }
         group.get("/pages") { _, _ in json(await overview()) }
         group.get("/runs/:id") { _, context in try await answer(context) { json(RunDocument($0)) } }
         group.get("/runs/:id/page") { _, context in try await answer(context) { json(PageDocument($0)) } }
@@ -63,7 +64,7 @@ struct DashboardRoutes: Sendable {
     ) async throws -> Response {
         let name = try context.parameters.require("id")
         do {
-            guard let source = try await shelf.source(named: name) else {
+            guard let source = try await cache.source(named: name) else {
                 return Response(plain: "there is no run \(name)", status: .notFound)
             }
             return make(source)
@@ -71,7 +72,7 @@ struct DashboardRoutes: Sendable {
     }
 
     private func overview() async -> PageCarriage {
-        let runs = await shelf.all()
+        let runs = await cache.all()
         let read = runs.compactMap { run in if case .read(let source) = run { source } else { nil } }
         let drawn = read.prefix(DashboardRoutes.compared).map {
             PageDocument($0, points: DashboardRoutes.comparedPoints)
@@ -84,12 +85,12 @@ struct DashboardRoutes: Sendable {
     /// finds out that a client is gone.
     private func changes(of name: String?, every pause: Duration) -> Response {
         let body = ResponseBody { writer in
-            var known = await shelf.mark(of: name)
+            var known = await cache.mark(of: name)
             var quiet = 0
             try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
             while !Task.isCancelled {
                 try await Task.sleep(for: pause)
-                let mark = await shelf.mark(of: name)
+                let mark = await cache.mark(of: name)
                 quiet += 1
                 if mark != known {
                     (known, quiet) = (mark, 0)

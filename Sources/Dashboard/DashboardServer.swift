@@ -1,5 +1,5 @@
 // The dashboard's server: where it listens, who may read, and what it says when it is up. Runs are read through a
-// library that its starter hands in. Refuses to serve beyond this machine without a token.
+// provider that its starter hands in. Refuses to serve beyond this machine without a token.
 
 import Hummingbird
 import Logging
@@ -42,16 +42,16 @@ public struct DashboardOptions: Equatable, Sendable {
     }
 }
 
-/// Serves the runs of `library` until the task is cancelled or the process ends.
+/// Serves the runs of `provider` until the task is cancelled or the process ends.
 ///
 /// - Parameter announce: called once with the address to open, when the server listens.
 /// - Throws: the reason why it cannot listen.
 public func serveDashboard(
-    _ library: RunLibrary, _ options: DashboardOptions, announce: @escaping @Sendable (String) -> Void
+    _ provider: RunProvider, _ options: DashboardOptions, announce: @escaping @Sendable (String) -> Void
 ) async throws {
     var logger = Logger(label: "dashboard")
     logger.logLevel = .critical
-    let routes = DashboardRoutes(shelf: RunShelf(library))
+    let routes = DashboardRoutes(cache: RunCache(provider))
     let application = Application(
         router: routes.router(Access(token: options.token)),
         configuration: ApplicationConfiguration(

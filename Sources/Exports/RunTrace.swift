@@ -171,13 +171,17 @@ private struct RunDrawing {
             ("all-reduce", point.profile.exchange),
         ]
         let members = history.segments[point.segment].members
-        let isLast = members.last?.worker == worker
+        // The first row begins the flows, because viewers take events of one instant in the file's order.
+        let first = members.map(\.worker).min()
+        let rank = members.firstIndex { $0.worker == worker } ?? 0
         var mark = from
         for part in parts where part.span > .zero && mark < to {
             let end = min(mark + part.span, to)
             var slice = TraceSlice(track: track, name: part.name, from: mark, to: end)
-            if part.name == "all-reduce", members.count > 1 {
-                if isLast { slice.flowsOut = [Flow.exchange(index)] } else { slice.flowsIn = [Flow.exchange(index)] }
+            if part.name == "all-reduce" {
+                let others = members.indices.filter { members[$0].worker != first }
+                slice.flowsOut = worker == first ? others.map { Flow.exchange(index, to: $0) } : []
+                slice.flowsIn = worker == first ? [] : [Flow.exchange(index, to: rank)]
             }
             trace.add(slice)
             mark = end
@@ -190,5 +194,6 @@ private struct RunDrawing {
 private enum Flow {
     static func restore(segment: Int) -> UInt64 { 1 << 60 | UInt64(segment) }
     static func incident(_ number: Int) -> UInt64 { 2 << 60 | UInt64(number) }
-    static func exchange(_ step: Int) -> UInt64 { 3 << 60 | UInt64(step) }
+    /// To one member each: a flow has two ends.
+    static func exchange(_ step: Int, to rank: Int) -> UInt64 { 3 << 60 | UInt64(rank) << 40 | UInt64(step) }
 }

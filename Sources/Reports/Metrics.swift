@@ -1,9 +1,31 @@
-// Figures of runs in Prometheus' text format, version 0.0.4: base units, counters that end in _total, HELP and TYPE on
-// all. Refuses rates and averages, which the monitoring system makes of counters.
+// Figures of runs for a monitoring system, in Prometheus' text format 0.0.4 and in OpenMetrics 1.0: base units, counters
+// that end in _total, HELP and TYPE on all. Refuses rates and averages, which the monitoring system makes of counters.
 
 import ControlPlane
 import Journaling
 import Primitives
+
+/// A text form of metrics.
+public enum MetricsFormat: Equatable, Sendable {
+    /// Prometheus' own, version 0.0.4.
+    case prometheus
+    /// OpenMetrics 1.0 (RFC draft-richih-opsawg-openmetrics-00): families are named without _total, units have a line,
+    /// and the text ends with a mark, so that a cut is noticed.
+    case openMetrics
+
+    /// The media type that an answer in this form bears.
+    public var mediaType: String {
+        switch self {
+        case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        }
+    }
+
+    /// The form to answer in, given what a request's Accept says.
+    public init(accepted: String?) {
+        self = accepted?.contains("application/openmetrics-text") ?? false ? .openMetrics : .prometheus
+    }
+}
 
 /// One family of samples.
 private struct MetricFamily {
@@ -12,8 +34,14 @@ private struct MetricFamily {
     var help: String
     var samples: [(labels: [(String, String)], value: Double)] = []
 
-    var text: String {
-        let head = "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    func text(_ format: MetricsFormat) -> String {
+        let total = "_total"
+        let family = format == .openMetrics && name.hasSuffix(total) ? String(name.dropLast(total.count)) : name
+        var head = "# HELP \(family) \(help)\n# TYPE \(family) \(kind)\n"
+        let units = ["seconds", "bytes", "nats", "ratio"]
+        if format == .openMetrics, let unit = units.first(where: { family.hasSuffix("_" + $0) }) {
+            head += "# UNIT \(family) \(unit)\n"
+        }
         return head
             + samples.map { sample in
                 let labels = sample.labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
@@ -31,7 +59,7 @@ private struct MetricFamily {
 }
 
 /// The figures of `runs` for a monitoring system; one that cannot be read is left out.
-public func metricsText(_ runs: [ListedRun]) -> String {
+public func metricsText(_ runs: [ListedRun], format: MetricsFormat = .prometheus) -> String {
     let sources = runs.compactMap { run in if case .read(let source) = run { source } else { nil } }
     func family(
         _ name: String, _ kind: String, _ help: String,
@@ -40,7 +68,7 @@ public func metricsText(_ runs: [ListedRun]) -> String {
         let samples = sources.flatMap { source in
             values(source).map { (labels: [("run", source.name)] + $0.labels, value: $0.value) }
         }
-        return MetricFamily(name: "understudy_" + name, kind: kind, help: help, samples: samples).text
+        return MetricFamily(name: "understudy_" + name, kind: kind, help: help, samples: samples).text(format)
     }
     func one(_ value: Double?) -> [(labels: [(String, String)], value: Double)] { value.map { [([], $0)] } ?? [] }
     return [
@@ -62,7 +90,7 @@ public func metricsText(_ runs: [ListedRun]) -> String {
             one($0.history.ledger.effectiveTrainingTimeRatio)
         },
         family("run_tokens_total", "counter", "Tokens of all steps ever committed, also of those done again.") {
-            one(Double($0.history.steps.reduce(0) { $0 + $1.tokens }))
+            one(Double($0.history.steps.reduce(0) { $0 + $1.tokens * $1.stepsCovered }))
         },
         family("run_incidents_total", "counter", "Incidents.") { one(Double($0.history.incidents.count)) },
         family("run_lost_steps_total", "counter", "Committed steps that had to be done again.") {
@@ -77,5 +105,11 @@ public func metricsText(_ runs: [ListedRun]) -> String {
             source in
             LedgerItem.allCases.map { ([("item", $0.rawValue)], source.history.ledger[$0].seconds) }
         },
-    ].joined()
+        family("run_incident_time_seconds_total", "counter", "The part of that time that incidents caused.") { source in
+            LedgerItem.allCases.filter { $0 != .productive && $0 != .queued }.map { item in
+                let caused = source.history.ledger[item] - source.history.outsideIncidents[item]
+                return ([("item", item.rawValue)], caused.seconds)
+            }
+        },
+    ].joined() + (format == .openMetrics ? "# EOF\n" : "")
 }

@@ -26,9 +26,9 @@ private final class Served: Sendable {
         journal = try JournalStore.create(at: run.journal, meta: [("run", "tiny-0001")])
         self.folder = folder
         let options = try #require(DashboardOptions(listen: "127.0.0.1:0", token: token))
-        let library = RunLibrary(folders: { [run] }, source: { _, _, history in RunSource(history: history) })
+        let provider = RunProvider(folders: { [run] }, source: { _, _, history in RunSource(history: history) })
         let (announced, announce) = AsyncStream.makeStream(of: String.self)
-        task = Task { try await serveDashboard(library, options) { announce.yield($0) } }
+        task = Task { try await serveDashboard(provider, options) { announce.yield($0) } }
         var addresses = announced.makeAsyncIterator()
         let text = try #require(await addresses.next())
         address = try #require(URL(string: text.split(separator: "?").first.map(String.init) ?? ""))

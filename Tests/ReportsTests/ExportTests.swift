@@ -86,8 +86,8 @@ import Testing
 
     @Test func `equal runs give equal bytes`() {
         let trace = runTrace(Rehearsal.twiceKilled().history, detail: .parts)
-        #expect(fingerprint(chromeTrace(trace)) == "e5f8864ff4a7ea29")
-        #expect(fingerprint(perfettoFile(trace).map { String($0) }.joined(separator: " ")) == "be9f16974a4dc4b7")
+        #expect(fingerprint(chromeTrace(trace)) == "4d3a277a822638af")
+        #expect(fingerprint(perfettoFile(trace).map { String($0) }.joined(separator: " ")) == "2aa609ed39ce7145")
     }
 
     @Test func `the table of steps has a row for every commit and counts each step once`() {

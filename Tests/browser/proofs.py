@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 from playwright.sync_api import sync_playwright
 
@@ -34,6 +35,15 @@ def rehearse(name, *numbers):
     """A run that never was; returns what was planted in it."""
     done = subprocess.run([rehearsed, f"{folder}/{name}", *map(str, numbers)], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+def until(page, expression, seconds=120):
+    """Waits for `expression` to hold. The page's own policy forbids what playwright's wait_for_function does."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{expression} did not hold within {seconds} s")
+        page.wait_for_timeout(100)
 
 
 class Visit:
@@ -142,6 +152,7 @@ def contrast(page, theme):
 def zoom(page):
     """Drags, keys, and the address they leave."""
     whole = page.evaluate("shown.chart.range")
+    page.locator("#loss canvas").scroll_into_view_if_needed()
     box = page.locator("#loss canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 150)
     page.mouse.down()
@@ -190,9 +201,9 @@ def proofs_of_server(browser):
         visit = Visit(browser, address + "run/live")
         visit.page.fill("#filter", "written while it updates")
         committed = "runs[0].figures.step"
-        visit.page.wait_for_function(committed + " > 0", timeout=120_000)
+        until(visit.page, committed + " > 0")
         before = visit.page.evaluate(committed)
-        visit.page.wait_for_function(f"{committed} > {before + 5}", timeout=120_000)
+        until(visit.page, f"{committed} > {before + 5}")
         check(visit.page.evaluate(committed) > before, "the page follows the run by itself")
         check(visit.page.evaluate("document.activeElement.id + document.activeElement.value")
               == "filterwritten while it updates", "and takes nothing from a reader who types")
