@@ -12,6 +12,8 @@ public struct Cluster: Equatable, Sendable, Codable {
     public var groups: [NodeGroup]
     /// Levels of its network, inside out; empty where the file gives none.
     public var network: [NetworkLevel]
+    /// How its communication library sums and gathers.
+    public var collectives: CollectiveAlgorithm
     /// Its shared file system; nil where the file gives none.
     public var storage: Storage?
     /// How its parts break.
@@ -25,13 +27,15 @@ public struct Cluster: Equatable, Sendable, Codable {
 
     /// The cluster `name` made of `groups`.
     public init(
-        name: String, groups: [NodeGroup], network: [NetworkLevel] = [], storage: Storage? = nil,
-        failureModes: [FailureMode] = [], spares: Spares = Spares(count: 0, swapIn: .seconds(Int64(900))),
+        name: String, groups: [NodeGroup], network: [NetworkLevel] = [],
+        collectives: CollectiveAlgorithm = .automatic, storage: Storage? = nil, failureModes: [FailureMode] = [],
+        spares: Spares = Spares(count: 0, swapIn: .seconds(Int64(900))),
         failureDomains: FailureDomains = FailureDomains(), recoveryTimes: RecoveryTimes = RecoveryTimes()
     ) {
         self.name = name
         self.groups = groups
         self.network = network
+        self.collectives = collectives
         self.storage = storage
         self.failureModes = failureModes
         self.spares = spares

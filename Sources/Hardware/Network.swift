@@ -82,6 +82,6 @@ extension Cluster {
             peak: peak, memory: Double(accelerator.memory.bytes), memoryBandwidth: memoryBandwidth,
             perNode: group.acceleratorsPerNode, nodeBandwidth: inside ?? memoryBandwidth,
             networkBandwidth: outside ?? inside ?? memoryBandwidth, nodesPerLeaf: leaf ?? 0,
-            oversubscription: network.map(\.oversubscription).max() ?? 1)
+            oversubscription: network.map(\.oversubscription).max() ?? 1, collectives: collectives)
     }
 }

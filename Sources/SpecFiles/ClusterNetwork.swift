@@ -8,10 +8,12 @@ struct ClusterNetwork {
     /// In the file's order, from the inside out.
     let levels: [NetworkLevel]
     let storage: Storage?
+    let collectives: CollectiveAlgorithm
 
     init(_ top: Section) {
         let example = "[{level: nvlink, scope: node, bandwidth: 300GB/s}]"
         levels = top.sections("network", isRequired: false, example: example).value.map(ClusterNetwork.level)
+        collectives = top.choice("collectives", default: .automatic, standIn: .automatic).value
         guard top.has("storage") else {
             storage = nil
             return

@@ -14,7 +14,8 @@ enum ClusterReader {
         let failures = ClusterFailures(top)
         try top.reading.throwErrors()
         return Cluster(
-            name: name.value, groups: nodes.groups, network: network.levels, storage: network.storage,
+            name: name.value, groups: nodes.groups, network: network.levels,
+            collectives: network.collectives, storage: network.storage,
             failureModes: failures.modes, spares: failures.spares, failureDomains: failures.domains,
             recoveryTimes: failures.times)
     }

@@ -140,7 +140,8 @@ extension Schema {
             (
                 "",
                 [
-                    "kind", "name", "nodes", "gpus", "network", "storage", "failures", "spares", "domains",
+                    "kind", "name", "nodes", "gpus", "network", "collectives", "storage", "failures", "spares",
+                    "domains",
                     "recovery",
                 ]
             ),
@@ -153,5 +154,21 @@ extension Schema {
             ("spares", ["count", "swap_in"]),
             ("domains", ["nodes_per_leaf", "nodes_per_power_domain"]),
             ("recovery", ["snapshot", "write", "regroup", "restore", "peer_transfer", "diurnal_swing"]),
+        ])
+
+    /// The keys of a file of constants.
+    static let constants = Schema(
+        kind: "Constants", noun: "constants",
+        sections: [
+            ("", ["kind", "name", "constants", "fitted", "held"]),
+            (
+                "constants",
+                [
+                    "gemm", "attention", "elementwise", Key("node_links", elsewhere: ["nvlink"]), "network", "launch",
+                    "fixed", "overlap",
+                ]
+            ),
+            ("fitted", ["rows", "mean_absolute_error"]),
+            ("held", ["rows", "mean_absolute_error"]),
         ])
 }

@@ -69,7 +69,14 @@ struct LayoutChecks {
             ("n_inner", model.feedForwardWidth, "tensor_model_parallel_size", layout.tensor),
             ("n_positions", model.contextLength, "context_parallel_size", layout.context),
         ]
-        for (what, whole, degree, ranks) in shares where whole.isSound && whole.value % ranks.value != 0 {
+        // Where keys and values are not grouped, there are as many as heads, and the complaint about those is enough.
+        let groups =
+            model.keyValueHeads.place == nil
+            ? []
+            : [
+                ("num_key_value_heads", model.keyValueHeads, "tensor_model_parallel_size", layout.tensor)
+            ]
+        for (what, whole, degree, ranks) in shares + groups where whole.isSound && whole.value % ranks.value != 0 {
             guard let place = ranks.place else { continue }
             let fitting = (1...ranks.value).filter { whole.value % $0 == 0 }.suffix(3)
             reading.report(
@@ -92,18 +99,20 @@ struct LayoutChecks {
             if layout.pipeline.value == 1 {
                 reading.report(
                     .layout, "one stage cannot be interleaved", at: place, hint: "set pipeline_model_parallel_size")
-            } else if layers.value % pieces != 0 {
+            } else if !divides(pieces, layers.value) {
                 reading.report(
                     .layout, "n_layer \(layers.value) is not divisible into \(pieces) pieces of stages", at: place,
-                    hint: "stages x pieces must divide the blocks")
+                    hint: "stages x pieces must divide the blocks, or the blocks and two more")
             }
             return
         }
-        // An embedding or an output layer costs about a block, so large models leave one block out at each end.
-        let isEven = [0, 2].contains { (layers.value + $0) % layout.pipeline.value == 0 }
-        guard !isEven, let place = layout.pipeline.place else { return }
+        guard !divides(layout.pipeline.value, layers.value), let place = layout.pipeline.place else { return }
         reading.report(
             .unevenStages, "n_layer \(layers.value) does not divide evenly into \(layout.pipeline.value) stages",
             at: place, hint: "some stages have a block more than others", severity: .warning)
     }
+
+    /// Whether `parts` equal parts make up `layers` blocks. An embedding or an output layer costs about a block, so large
+    /// models leave one block out at each end.
+    private func divides(_ parts: Int, _ layers: Int) -> Bool { [0, 2].contains { (layers + $0) % parts == 0 } }
 }

@@ -43,6 +43,24 @@ import Testing
         #expect(memoryUse(few).activations == 2 * unit * 34)
     }
 
+    @Test func `an interleaved first stage holds 2(p-1) + (v-1)p + 1 pieces, but no more than there are`() {
+        var staged = Paper.work(
+            LayoutSpec(pipeline: 2, virtualStages: 2, recomputation: .selective), globalBatch: 64, accelerators: 2)
+        // Two blocks a stage, one a piece: 2 + 2 + 1 pieces.
+        #expect(memoryUse(staged).activations == 5 * unit * 34)
+        staged.globalBatch = 4
+        #expect(memoryUse(staged).activations == 2 * 2 * unit * 34)
+    }
+
+    @Test func `a Llama keeps no dropout masks, and three matrices of its gated feed-forward`() {
+        var work = Paper.work(LayoutSpec(flashAttention: true))
+        work.model = ModelShape(
+            family: .llama, layers: 4, width: 256, heads: 2, keyValueHeads: 1, feedForwardWidth: 512,
+            contextLength: 64, vocabularySize: 100)
+        // 8 between, queries 2, keys and values 2, attention's output 2, and 3 x 2 x 2 of a feed-forward twice as wide.
+        #expect(memoryUse(work).activations == 4 * unit * (8 + 2 + 2 + 2 + 12))
+    }
+
     @Test func `a model of 175 billion parameters does not fit on one accelerator`() {
         var work = Paper.work()
         work.model = ModelShape(layers: 96, width: 12_288, heads: 96, contextLength: 2048, vocabularySize: 50_272)

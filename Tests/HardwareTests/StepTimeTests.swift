@@ -47,7 +47,10 @@ import Testing
         let bytes = 2.0 * 64 * 256 * 2
         let inside = Paper.time(Paper.work(LayoutSpec(tensor: 8), accelerators: 8)).tensor
         #expect(Paper.isNear(inside, 8 * 4 * 4 * (2 * 7.0 / 8 * bytes / 100e9 + 2 * 7 * 5e-6)))
-        let across = Paper.time(Paper.work(LayoutSpec(tensor: 16), accelerators: 16)).tensor
+        var machine = Paper.machine
+        machine.collectives = .ring
+        let work = Paper.work(LayoutSpec(tensor: 16), accelerators: 16)
+        let across = stepTime(work, on: machine, Paper.constants).tensor
         #expect(Paper.isNear(across, 8 * 4 * 4 * (2 * 15.0 / 16 * bytes / 80e9 + 2 * 15 * 10e-6)))
     }
 
@@ -64,13 +67,34 @@ import Testing
         let layout = LayoutSpec(tensor: 8)
         let work = Paper.work(layout, globalBatch: 32, accelerators: 16)
         // One adapter for each of the eight shards, whose two copies are on two nodes.
-        let shard = Double(4 * 12 * 256 * 256 + 100 * 256) / 8 * 2
+        let shard = Double(4 * 12 * 256 * 256 + 100 * 256) / 8 * 4  // bf16 gradients are summed in 32 bits.
         #expect(Paper.isNear(Paper.time(work).data, 2 * 0.5 * shard / 10e9 + 2 * 10e-6))
         var hidden = work
         hidden.layout.overlapsGradients = true
         var constants = Paper.constants
         constants.overlap = 1
         #expect(stepTime(hidden, on: Paper.machine, constants).data == 0)
+    }
+
+    @Test func `with ZeRO 3 every matrix is gathered and scattered by itself, or every block ahead of its need`() {
+        var work = Paper.work(LayoutSpec(zeroStage: 3), microBatch: 1, globalBatch: 16, accelerators: 16)
+        let parameters = Double(4 * 12 * 256 * 256 + 100 * 256)
+        // Two gathers of 2 bytes, one scatter of 4, in each of 4 x 4 pieces, around 16 ranks on two nodes.
+        let moved = 15.0 / 16 * parameters * (2 * 2 + 4) / 80e9
+        #expect(Paper.isNear(Paper.time(work).data, moved + 16 * 3 * 15 * 10e-6))
+        work.layout.overlapsGradients = true
+        #expect(Paper.isNear(Paper.time(work).data, moved + 4 * 3 * 15 * 10e-6))
+    }
+
+    @Test func `a model two blocks short has them missing at its ends`() {
+        // 14 blocks in 4 stages: 3, 4, 4, 3; the ends' embedding and output layer make up for the missing ones.
+        var work = Paper.work(LayoutSpec(pipeline: 4), globalBatch: 32, accelerators: 4)
+        work.model.layers = 14
+        work.model.vocabularySize = 1
+        let time = Paper.time(work)
+        #expect(work.layersPerStage == 4)
+        // 16 micro-batches of the slowest stage, and what the three others take once.
+        #expect(Paper.isNear(time.bubble, time.compute / 16 * (3 + 4 + 3) / 4, within: 1e-3))
     }
 
     @Test func `a faster network is never slower`() {

@@ -22,6 +22,27 @@ import Testing
         #expect(text.contains("allowed below it: 1, 2, 4"))
     }
 
+    @Test func `grouped keys and values that tensor ranks do not divide are refused`() {
+        let text = Sample.complaints([
+            "train:\n": "parallel: {tensor_model_parallel_size: 4}\ntrain:\n",
+            "model_type: gpt2": "model_type: llama", "n_head: 4": "n_head: 4\n  num_key_value_heads: 2",
+        ])
+        #expect(text.contains("num_key_value_heads 2 is not divisible by tensor_model_parallel_size 4"), "\(text)")
+    }
+
+    @Test func `stages in pieces may leave a block out at each end`() {
+        // 126 blocks and two more are 128 = 16 stages of 8 pieces.
+        for (layers, isRefused) in [(126, false), (128, false), (125, true)] {
+            let text = Sample.complaints([
+                "nproc_per_node: 4": "nnodes: 4\nnproc_per_node: 4",
+                "train:\n":
+                    "parallel: {pipeline_model_parallel_size: 16, virtual_pipeline_model_parallel_size: 8}\ntrain:\n",
+                "n_layer: 2": "n_layer: \(layers)",
+            ])
+            #expect(text.contains("pieces of stages") == isRefused, "\(layers): \(text)")
+        }
+    }
+
     @Test func `more stages than blocks are refused`() {
         #expect(complaints("pipeline_model_parallel_size: 4").contains("error[E0212]: 4 stages for 2 blocks"))
     }

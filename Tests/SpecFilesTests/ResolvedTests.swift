@@ -101,7 +101,7 @@ import Testing
 
     /// Overrides that leave no default in force, with values that are hard to write down.
     private static let unusual = [
-        "name=a.b_c-9", "nnodes=3", "nproc_per_node=1", "model.n_layer=3", "model.hidden_size=48", "model.n_head=3",
+        "name=a.b_c-9", "nnodes=3", "nproc_per_node=1", "model.n_layer=3", "model.hidden_size=48", "model.n_head=6",
         "model.seq_length=17", "train.micro_batch_size=2", "train.global_batch_size=6", "train.train_iters=1_001",
         "train.lr=0.1234567890123456789", "train.min_lr=1e-300", "train.lr_decay_style=wsd",
         "train.lr_warmup_iters=7", "train.lr_wsd_decay_iters=11", "train.adam_beta1=0", "train.adam_beta2=0.999",
@@ -119,7 +119,7 @@ import Testing
         "fault_tolerance.loss_spike.benign_shift=0", "fault_tolerance.loss_spike.back=7",
         "fault_tolerance.loss_spike.skip_beyond=0", "fault_tolerance.loss_spike.again_within=1",
         "fault_tolerance.loss_spike.lr_scale=0.9", "fault_tolerance.loss_spike.lr_scale_last=0.6666666666666666",
-        "model.num_key_value_heads=1", "model.n_inner=96", "software=megatron-core", "train.precision=bf16",
+        "model.num_key_value_heads=3", "model.n_inner=96", "software=megatron-core", "train.precision=bf16",
         "parallel={tensor_model_parallel_size: 3, pipeline_model_parallel_size: 1, context_parallel_size: 1}",
         "parallel.virtual_pipeline_model_parallel_size=1", "parallel.sequence_parallel=true", "parallel.zero_stage=1",
         "parallel.recompute_granularity=full", "parallel.use_flash_attn=true", "parallel.overlap_grad_reduce=true",

@@ -1,6 +1,6 @@
-// Fits the software constants to measurements: the mean absolute logarithm of predicted over measured is made small by
-// the simplex method of Nelder and Mead (1965) on the constants' logarithms, from several starts. Refuses randomness: equal
-// tables give equal constants.
+// Fits the software constants to measurements: the mean absolute logarithm of predicted over measured, every table
+// weighing the same however many rows it has, is made small by the simplex method of Nelder and Mead (1965) on the
+// constants' logarithms, from several starts. Refuses randomness: equal tables give equal constants.
 
 extension SoftwareConstants {
     /// Where every fit starts.
@@ -25,12 +25,25 @@ extension SoftwareConstants {
 /// The constants that fit `measurements` best.
 public func calibrate(_ measurements: [MeasuredStep], from start: SoftwareConstants = .start) -> SoftwareConstants {
     precondition(!measurements.isEmpty, "nothing to fit")
+    var tables: [(name: String, rows: Int)] = []
+    for table in measurements.map(\.table) {
+        if let known = tables.firstIndex(where: { $0.name == table }) {
+            tables[known].rows += 1
+        } else {
+            tables.append((table, 1))
+        }
+    }
+    let weighed = measurements.map { step in
+        (step, weight: 1 / Double(tables.count * tables.first { $0.name == step.table }!.rows))
+    }
     func loss(_ vector: [Double]) -> Double {
         let constants = SoftwareConstants(vector: vector)
-        let error = measurements.reduce(0) { $0 + abs(Double.log($1.predicted(constants) / $1.seconds)) }
+        let error = weighed.reduce(0) {
+            $0 + $1.weight * abs(Double.log($1.0.predicted(constants) / $1.0.seconds))
+        }
         // Away from the limits, where the slope is lost; far too weak to move a constant that the data tell.
         let pull = zip(vector, start.vector).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        return error / Double(measurements.count) + 1e-4 * pull
+        return error + 1e-4 * pull
     }
     var best = start.vector
     for size in [0.5, 0.25, 0.1, 0.3, 0.1] { best = simplex(from: best, size: size, minimising: loss) }

@@ -1,6 +1,6 @@
 // How long collectives take on the links that their ranks really share. Ranks are laid out tensor first, then context,
-// data and pipeline, as Megatron does, so a group's place follows from its degree and its stride. Refuses latency below
-// what a ring's steps add up to, and congestion by other jobs.
+// data and pipeline, as Megatron does, so a group's place follows from its degree and its stride. Refuses the switch's own
+// sums (SHARP), protocols for small messages, and congestion by other jobs.
 
 import Jobs
 
@@ -32,19 +32,61 @@ struct RankGroup {
         return min(inside, outside)
     }
 
-    /// Seconds of one step of a ring before data flow: what NCCL's own tests show for small messages.
-    private func latency(_ machine: Machine) -> Double { isInNode(machine) ? 5e-6 : 10e-6 }
-
-    /// Seconds to sum `bytes` over the group, everyone getting the result: a ring moves 2(n-1)/n of them.
+    /// Seconds to sum `bytes` over the group, everyone getting the result.
     func allReduce(_ bytes: Double, _ machine: Machine, _ constants: SoftwareConstants) -> Double {
-        2 * gather(bytes, machine, constants)
+        guard size > 1 else { return 0 }
+        // A ring's sum is a scatter and a gather; so is a hierarchical one.
+        let halves = 2 * gather(bytes, machine, constants)
+        switch machine.collectives {
+        case .ring, .hierarchical: return halves
+        case .tree: return tree(bytes, machine, constants)
+        case .automatic: return isInNode(machine) ? halves : min(halves, tree(bytes, machine, constants))
+        }
     }
 
-    /// Seconds to gather `bytes` from shares, or to sum and scatter them: a ring moves (n-1)/n of them.
+    /// Seconds to gather `bytes` from shares, or to sum and scatter them.
     func gather(_ bytes: Double, _ machine: Machine, _ constants: SoftwareConstants) -> Double {
         guard size > 1 else { return 0 }
+        if machine.collectives == .hierarchical, !isInNode(machine), perNode(machine) > 1 {
+            return hierarchical(bytes, machine, constants)
+        }
+        // A ring moves (n-1)/n of them in n-1 steps.
         let steps = Double(size - 1)
-        return steps / Double(size) * bytes / busBandwidth(machine, constants) + steps * latency(machine)
+        let latency = isInNode(machine) ? RankGroup.hopInside : RankGroup.hopAcross
+        return steps / Double(size) * bytes / busBandwidth(machine, constants) + steps * latency
+    }
+
+    /// Seconds between a rank's sending and its neighbour's having, before data flow: what NCCL's own tests show for
+    /// small messages.
+    static let hopInside = 5e-6
+    static let hopAcross = 10e-6
+
+    /// Two binary trees over the nodes, each for half of the bytes, and a chain inside every node (Sanders, Speck and
+    /// Träff 2009; NCCL 2.4): up and down move all bytes once each way, and the way is log₂ of the nodes long.
+    private func tree(_ bytes: Double, _ machine: Machine, _ constants: SoftwareConstants) -> Double {
+        let here = perNode(machine)
+        let depth = RankGroup.binaryDepth((size + here - 1) / here)
+        let way = Double(depth) * RankGroup.hopAcross + Double(here - 1) * RankGroup.hopInside
+        return 2 * (bytes / busBandwidth(machine, constants) + way)
+    }
+
+    /// Scattered or gathered across the nodes by each local rank for its share, through its own adapter, and inside
+    /// the node over its links: two short rings in place of a long one.
+    private func hierarchical(_ bytes: Double, _ machine: Machine, _ constants: SoftwareConstants) -> Double {
+        let here = perNode(machine)
+        var inside = self
+        inside.size = here
+        var across = RankGroup(size: (size + here - 1) / here, stride: machine.perNode)
+        across.stride = max(across.stride, stride)
+        return inside.gather(bytes, machine, constants)
+            + across.gather(bytes / Double(here), machine, constants)
+    }
+
+    /// The levels of a binary tree with `leaves` nodes below its root.
+    private static func binaryDepth(_ leaves: Int) -> Int {
+        var (depth, reach) = (0, 1)
+        while reach < leaves { (depth, reach) = (depth + 1, reach * 2) }
+        return depth
     }
 }
 

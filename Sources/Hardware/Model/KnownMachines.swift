@@ -5,14 +5,16 @@ import Jobs
 
 extension Machine {
     private static let gigabyte = 1e9
+    private static let gibibyte = Double(0x1p30)
 
-    /// Name, dense peak in 16 bits, memory, bandwidth, links inside a node, network: bytes and FLOP a second and piece.
+    /// Name, dense peak in 16 bits, memory, bandwidth, links inside a node, network: FLOP a second, GiB, GB a second and
+    /// piece. Memory is sold in GiB that are called GB; these are what PyTorch reports that a driver leaves of it.
     private static let known:
         [(name: String, peak: Double, memory: Double, bandwidth: Double, node: Double, net: Double)] = [
-            ("V100-SXM2-32GB", 125e12, 32, 900, 150, 12.5), ("A100-40GB", 312e12, 40, 1_555, 300, 25),
-            ("A100-80GB", 312e12, 80, 2_000, 300, 25), ("H100-SXM", 989e12, 80, 3_350, 450, 50),
-            ("H800", 989e12, 80, 3_350, 200, 50), ("H200-SXM", 989e12, 141, 4_800, 450, 50),
-            ("B200-SXM", 2_250e12, 180, 8_000, 900, 50),
+            ("V100-SXM2-32GB", 125e12, 31.7, 900, 150, 12.5), ("A100-40GB", 312e12, 39.4, 1_555, 300, 25),
+            ("A100-80GB", 312e12, 79.1, 2_000, 300, 25), ("H100-SXM", 989e12, 79.1, 3_350, 450, 50),
+            ("H800", 989e12, 79.1, 3_350, 200, 50), ("H200-SXM", 989e12, 139.8, 4_800, 450, 50),
+            ("B200-SXM", 2_250e12, 178.3, 8_000, 900, 50),
         ]
 
     /// The names that `published` knows.
@@ -22,7 +24,7 @@ extension Machine {
     public static func published(_ name: String, _ precision: Precision) -> Machine? {
         guard let found = known.first(where: { $0.name == name }) else { return nil }
         return Machine(
-            peak: found.peak * (precision == .fp8 ? 2 : 1), memory: found.memory * gigabyte,
+            peak: found.peak * (precision == .fp8 ? 2 : 1), memory: found.memory * gibibyte,
             memoryBandwidth: found.bandwidth * gigabyte, perNode: 8, nodeBandwidth: found.node * gigabyte,
             networkBandwidth: found.net * gigabyte)
     }
@@ -33,22 +35,22 @@ extension SoftwareConstants {
     /// `fit` of docs/reference/step_times.csv; docs/scoreboard.md has their errors on the others.
     public static let known: [(name: String, tables: [String], constants: SoftwareConstants)] = [
         (
-            "megatron-2021", ["sc21_table1", "sc21_table2"],
+            "megatron-2021", ["sc21_table1", "sc21_table2", "sequence_parallelism", "megascale", "mt_nlg"],
             SoftwareConstants(
                 gemm: 0.7594, attention: 0.5475, elementwise: 1.7767, nodeLinks: 0.5182, network: 1, launch: 0.000498,
                 fixed: 0.0244, overlap: 0.4999)
         ),
         (
-            "megatron-deepspeed", ["vtrain_multi", "vtrain_single"],
+            "megatron-deepspeed", ["vtrain_multi", "vtrain_single", "bloom"],
             SoftwareConstants(
-                gemm: 0.8577, attention: 0.2875, elementwise: 1.8730, nodeLinks: 0.5998, network: 0.9962,
-                launch: 0.000866, fixed: 0.00208, overlap: 0.5008)
+                gemm: 0.8548, attention: 0.4044, elementwise: 2.2707, nodeLinks: 0.6377, network: 0.8858,
+                launch: 0.000860, fixed: 0.00463, overlap: 0.4768)
         ),
         (
-            "megatron-core", ["megatron_core_h100", "llama3_8k"],
+            "megatron-core", ["megatron_core_h100", "llama3_8k", "llama3_16k", "megatron_bridge"],
             SoftwareConstants(
-                gemm: 0.7623, attention: 0.2032, elementwise: 1.2956, nodeLinks: 1, network: 0.2677, launch: 0.000499,
-                fixed: 0.0199, overlap: 0.9988)
+                gemm: 0.6498, attention: 0.2421, elementwise: 0.8574, nodeLinks: 1, network: 0.3699, launch: 0.000499,
+                fixed: 0.00333, overlap: 0.9986)
         ),
     ]
 

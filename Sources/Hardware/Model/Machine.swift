@@ -21,11 +21,14 @@ public struct Machine: Equatable, Sendable {
     public var nodesPerLeaf: Int
     /// What the links above a leaf lack: 2 where they carry half of what enters.
     public var oversubscription: Double
+    /// How its communication library sums and gathers.
+    public var collectives: CollectiveAlgorithm
 
     /// A machine from its figures.
     public init(
         peak: Double, memory: Double, memoryBandwidth: Double, perNode: Int, nodeBandwidth: Double,
-        networkBandwidth: Double, nodesPerLeaf: Int = 0, oversubscription: Double = 1
+        networkBandwidth: Double, nodesPerLeaf: Int = 0, oversubscription: Double = 1,
+        collectives: CollectiveAlgorithm = .automatic
     ) {
         self.peak = peak
         self.memory = memory
@@ -35,7 +38,20 @@ public struct Machine: Equatable, Sendable {
         self.networkBandwidth = networkBandwidth
         self.nodesPerLeaf = nodesPerLeaf
         self.oversubscription = oversubscription
+        self.collectives = collectives
     }
+}
+
+/// How a communication library sums and gathers over a group.
+public enum CollectiveAlgorithm: String, Equatable, Sendable, Codable, CaseIterable {
+    /// Rings to gather and to scatter; to sum, a ring or a tree, whichever is faster: what NCCL chooses by itself.
+    case automatic = "auto"
+    /// Rings only.
+    case ring
+    /// Two binary trees over the nodes with a chain inside each, to sum; rings for the rest.
+    case tree
+    /// Inside the nodes, then across them among equal local ranks, then inside again.
+    case hierarchical
 }
 
 /// What a model learns from measurements and no data sheet tells: a handful of numbers for a kind of accelerator and the
@@ -106,8 +122,25 @@ public struct Workload: Equatable, Sendable {
     public var dataRanks: Int { max(1, accelerators / layout.modelRanks) }
     /// Micro-batches that one copy computes in an iteration, rounded up.
     public var microBatches: Int { max(1, (globalBatch + dataRanks * microBatch - 1) / (dataRanks * microBatch)) }
+    /// Whether the first and the last stage have a block less than the others, as large models are cut: the embedding
+    /// and the output layer cost about a block each (BLOOM, arXiv 2211.05100, section 3.3; Llama 3, arXiv 2407.21783,
+    /// section 3.3.2).
+    var hasShortEnds: Bool {
+        layout.pipeline > 2 && model.layers % layout.pipeline != 0 && (model.layers + 2) % layout.pipeline == 0
+    }
     /// Blocks of the fullest stage.
-    public var layersPerStage: Int { (model.layers + layout.pipeline - 1) / layout.pipeline }
+    public var layersPerStage: Int {
+        hasShortEnds
+            ? (model.layers + 2) / layout.pipeline : (model.layers + layout.pipeline - 1) / layout.pipeline
+    }
+    /// Blocks of the first stage, which has the embedding beside them.
+    var layersOfFirstStage: Int { hasShortEnds ? layersPerStage - 1 : layersPerStage }
+    /// Blocks of the last stage, which has the output layer beside them: those that the others leave, never fewer than
+    /// none.
+    var layersOfLastStage: Int {
+        if hasShortEnds { return layersPerStage - 1 }
+        return max(0, min(layersPerStage, model.layers - layersPerStage * (layout.pipeline - 1)))
+    }
     /// Tokens of an iteration.
     public var tokens: Double { Double(globalBatch) * Double(model.contextLength) }
     /// Tokens of a micro-batch that one rank holds.

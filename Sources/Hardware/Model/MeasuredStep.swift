@@ -36,7 +36,7 @@ public struct MeasuredStep: Equatable, Sendable {
     }
 
     /// What may have been run: every stand-in that divides the batch and the stages, smallest first; those that fit in
-    /// memory, or all where none does: the run did fit.
+    /// memory, or all where none does: the run did fit, so the allowance for fragments is not held against it.
     public var candidates: [Workload] {
         let perRank = max(1, work.globalBatch / work.dataRanks)
         let sizes = [1, 2, 4, 8, 16, 32].filter { perRank % $0 == 0 }
@@ -50,7 +50,10 @@ public struct MeasuredStep: Equatable, Sendable {
                 all.append(candidate)
             }
         }
-        let fitting = all.filter { memoryUse($0).total <= machine.memory }
+        let fitting = all.filter { work in
+            let use = memoryUse(work)
+            return use.total - use.allowance <= machine.memory
+        }
         return fitting.isEmpty ? all : fitting
     }
 

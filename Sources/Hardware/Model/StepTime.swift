@@ -53,12 +53,11 @@ public func stepTime(
     let m = Double(work.microBatches)
     let head = headTime(work, machine, constants)
     // The last stage has the output layer beside its blocks, which may be fewer than the other stages'.
-    let rest = work.model.layers - work.layersPerStage * (layout.pipeline - 1)
-    let lastLayers = layout.pipeline == 1 ? layers : Double(max(0, min(rest, work.layersPerStage)))
-    let first = layers * block.total
+    let lastLayers = Double(work.layersOfLastStage)
+    let full = layers * block.total
     let last = lastLayers * block.total + head
-    let slowest = max(first, last)
-    let isLastSlowest = last > first
+    let slowest = max(full, last)
+    let isLastSlowest = last > full
     let counted = isLastSlowest ? lastLayers : layers
 
     var time = StepTime()
@@ -67,7 +66,8 @@ public func stepTime(
     time.context = m * counted * block.context
     time.launch = m * counted * block.launch
     if layout.pipeline > 1 {
-        let all = first * Double(layout.pipeline - 1) + last
+        let first = Double(work.layersOfFirstStage) * block.total
+        let all = layout.pipeline > 2 ? first + full * Double(layout.pipeline - 2) + last : first + last
         time.bubble = (all - slowest) / Double(layout.virtualStages)
         time.pipeline = m * handOver(work, machine, constants)
     }
@@ -167,23 +167,48 @@ private func handOver(_ work: Workload, _ machine: Machine, _ constants: Softwar
 }
 
 /// Gradients are summed over the data ranks once an iteration; with ZeRO 1 and 2 they are scattered and the parameters
-/// gathered, the same volume; with ZeRO 3 parameters are gathered for every pass of every micro-batch.
+/// gathered; with ZeRO 3 parameters are gathered and gradients scattered in every micro-batch.
 private func dataTime(
     _ work: Workload, _ machine: Machine, _ constants: SoftwareConstants, backward: Double
 ) -> Double {
     let layout = work.layout
     let group = layout.dataGroup(work.dataRanks)
     guard group.size > 1 else { return 0 }
-    let shard = parametersPerRank(work) * Double(max(2, work.precision.bytes))
-    var time = group.allReduce(shard, machine, constants)
+    let held = parametersPerRank(work)
+    // Gradients are summed in the numbers they are kept in.
+    let gradients = held * work.gradientBytes
+    let parameters = held * Double(max(2, work.precision.bytes))
+    var time =
+        layout.zeroStage == 0
+        ? group.allReduce(gradients, machine, constants)
+        : group.gather(gradients, machine, constants) + group.gather(parameters, machine, constants)
     if layout.zeroStage >= 3 {
-        let gathers = Double(work.microBatches) * (layout.recomputation == .full ? 3 : 2)
-        time = group.gather(shard, machine, constants) * (gathers + Double(work.microBatches))
+        let gathers: Double = layout.recomputation == .full ? 3 : 2
+        // One collective for a whole block, ahead of its need, where they overlap (FSDP, arXiv 2304.11277, section 3);
+        // else one for each of its matrices when it is needed (DeepSpeed, arXiv 2104.07857, section 6.1). In a ring of
+        // thousands the steps of so many small messages weigh more than their bytes.
+        let pieces = Double(work.layersPerStage * (layout.overlapsGradients ? 1 : work.model.matricesPerBlock))
+        time =
+            Double(work.microBatches) * pieces
+            * (gathers * group.gather(parameters / pieces, machine, constants)
+                + group.gather(gradients / pieces, machine, constants))
     }
     if layout.pipeline > 1, work.model.family == .gpt2 {
-        let table = Double(work.model.vocabularySize) * Double(work.model.width) / Double(layout.tensor) * 2
-        time += 2 * table / (constants.network * machine.networkBandwidth) / 2
+        let table = Double(work.model.vocabularySize) * Double(work.model.width) / Double(layout.tensor)
+        time += table * work.gradientBytes / (constants.network * machine.networkBandwidth)
     }
-    guard layout.overlapsGradients || layout.zeroStage >= 3 else { return time }
+    guard layout.overlapsGradients else { return time }
     return max(0, time - constants.overlap * backward)
+}
+
+extension Workload {
+    /// Bytes of a gradient as it is kept and summed: 32 bits with bf16, whose sums would lose too much, as Megatron
+    /// (`--accumulate-allreduce-grads-in-fp32`), BLOOM and Llama 3 (section 3.3.2) do; 16 with fp16.
+    var gradientBytes: Double { precision == .fp16 ? 2 : 4 }
+}
+
+extension ModelShape {
+    /// Matrices of a block that are parameters of their own: four of a GPT, whose queries, keys and values are one;
+    /// seven of a Llama.
+    var matricesPerBlock: Int { family == .llama ? 7 : 4 }
 }
