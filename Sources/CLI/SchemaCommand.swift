@@ -23,7 +23,7 @@ struct SchemaCommand: ParsableCommand {
             ("understudy/logits/v1", LogitsCommand.Document.self),
             ("understudy/plan/v1", PlanDocument.self),
             ("understudy/replicas/v1", ReplicasDocument.self),
-            ("understudy/scoreboard/v1", ScoreboardCommand.Document.self),
+            ("understudy/scoreboard/v1", Scoreboard.self),
             ("understudy/sweep/v1", SweepDocument.self),
             ("understudy/validation/v1", ValidateCommand.Document.self),
         ]

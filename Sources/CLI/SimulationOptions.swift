@@ -33,6 +33,8 @@ struct SimulationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A step's time, instead of the cluster's rate.", valueName: "time"))
     var stepTime: TimeSpan?
 
+    @OptionGroup var constants: ConstantsOption
+
     @Option(
         name: .customShort("s"), help: ArgumentHelp("Set a value of the job, like nnodes=16.", valueName: "key=value"))
     var overrides: [String] = []
@@ -44,6 +46,7 @@ struct SimulationOptions: ParsableArguments {
         if let script { words += ["--script", script] }
         if noRandomFailures { words.append("--no-random-failures") }
         if let stepTime { words += ["--step-time", "\(stepTime.nanoseconds)ns"] }
+        if let path = constants.path { words += ["--constants", path] }
         for override in overrides { words += ["-s", override] }
         return words.joined(separator: " ")
     }
@@ -54,13 +57,23 @@ struct SimulationOptions: ParsableArguments {
             let read = try SpecReader.job(path: job, overrides: overrides)
             let found = try SpecReader.cluster(path: cluster)
             return SimulationInput(
-                options: self, job: read, cluster: found, script: try readScript(),
+                options: self, job: read, cluster: found, step: try modelledStep(read, found),
+                script: try readScript(),
                 jobText: try String(contentsOfFile: job, encoding: .utf8),
                 clusterText: try String(contentsOfFile: cluster, encoding: .utf8))
         } catch let errors as SpecFileErrors {
             warn(errors.rendered(color: Terminal.style(2, noColor: false).isOn))
             throw Failure(.invalidSpec, errors.summary)
         }
+    }
+
+    /// A step's time as it is given, or as the model has it with constants that are given; nil where neither is.
+    private func modelledStep(_ read: ReadJob, _ cluster: Cluster) throws -> TimeSpan? {
+        if let stepTime { return stepTime }
+        guard constants.path != nil else { return nil }
+        let machine = try modelled(cluster, read.spec.precision)
+        let chosen = try constants.choose(software: read.spec.software, for: machine)
+        return .seconds(Hardware.stepTime(read.spec.workload, on: machine, chosen.constants).total)
     }
 
     private func readScript() throws -> FailureScript {
@@ -78,6 +91,8 @@ struct SimulationInput {
     var options: SimulationOptions
     var job: ReadJob
     var cluster: Cluster
+    /// A step's time, where it is known better than from the cluster's rate.
+    var step: TimeSpan?
     var script: FailureScript
     var jobText: String
     var clusterText: String
@@ -87,7 +102,7 @@ struct SimulationInput {
         do {
             return try Scenario(
                 job: job.spec, cluster: cluster, seed: seed, script: script,
-                hasRandomFailures: !options.noRandomFailures, step: options.stepTime, until: options.until)
+                hasRandomFailures: !options.noRandomFailures, step: step, until: options.until)
         } catch { throw Failure(.infeasible, "\(error)") }
     }
 

@@ -1,4 +1,4 @@
-// The way in: a path or a text, and `-s` arguments, to a job or a cluster, or every complaint at once. Refuses to
+// The way in: a path or a text, and `-s` arguments, to a job, a cluster or constants, or every complaint at once. Refuses to
 // print, to exit and to look at anything but the one file.
 
 import Hardware
@@ -41,6 +41,15 @@ public enum SpecReader {
     /// - Throws: everything that is wrong with the text.
     public static func clusterText(_ text: String, path: String) throws(SpecFileErrors) -> Cluster {
         try cluster(text, path: path, Reading())
+    }
+
+    /// The constants that the file at `path` holds.
+    /// - Throws: everything that is wrong with the file.
+    public static func constants(path: String) throws(SpecFileErrors) -> ReadConstants {
+        let reading = Reading()
+        let root = try root(of: text(path, reading), path: path, noun: Schema.constants.noun, reading)
+        _ = try kind(of: root, schemas: [.constants], reading)
+        return try ConstantsReader.read(top(root, .constants, reading))
     }
 
     /// Whatever the file at `path` describes, by its `kind`.
@@ -124,7 +133,7 @@ public enum SpecReader {
         }
         if case .scalar(let text, _) = entry.value.content {
             if let schema = schemas.first(where: { $0.kind == text }) { return schema.kind }
-            let isOther = [Schema.job, .cluster].contains { $0.kind == text }
+            let isOther = [Schema.job, .cluster, .constants].contains { $0.kind == text }
             reading.report(
                 isOther ? .wrongKind : .unknownValue,
                 isOther ? "this is a \(text.lowercased()) file" : "`kind` cannot be `\(text)`", at: entry.value.place,

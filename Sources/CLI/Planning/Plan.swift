@@ -1,8 +1,8 @@
 // A job and a cluster put together: the estimate, the layouts beside it, what to say about it. Refuses to print.
 
-import Foundation
 import Hardware
 import Jobs
+import Reports
 import SpecFiles
 
 /// What is to be said of a job on a cluster.
@@ -17,19 +17,14 @@ struct Plan {
     /// Nodes that the job takes.
     let nodes: Int
 
-    init(job read: ReadJob, cluster: Cluster, straggler: Double, searches: Bool) throws {
+    init(
+        job read: ReadJob, cluster: Cluster, constants option: ConstantsOption, straggler: Double, searches: Bool
+    ) throws {
         job = read.spec
         self.cluster = cluster
-        let machine: Machine
-        do throws(UnmodelledCluster) { machine = try cluster.machine(read.spec.precision) } catch {
-            throw Failure(.invalidSpec, "\(cluster.name) cannot be modelled: \(error.problem)")
-        }
-        let usual = SoftwareConstants.usual(for: machine)
-        software = read.spec.software ?? usual.name
-        guard let constants = SoftwareConstants.named(software) else {
-            let names = SoftwareConstants.known.map(\.name).joined(separator: ", ")
-            throw Failure(.invalidSpec, "the software `\(software)` is not known; known: \(names)")
-        }
+        let machine = try modelled(cluster, read.spec.precision)
+        let constants: SoftwareConstants
+        (software, constants) = try option.choose(software: read.spec.software, for: machine)
         let work = job.workload
         estimate = RunEstimate(work, steps: job.training.steps, on: machine, constants, straggler: straggler)
         nodes = (job.workers + machine.perNode - 1) / machine.perNode
@@ -46,11 +41,11 @@ struct Plan {
         }
         if estimate.time.bubble > 0.15 * estimate.time.total {
             found.append(
-                "the pipeline stands still for \(percentText(estimate.time.bubble / estimate.time.total)) of the time: more "
+                "the pipeline stands still for \(percent(estimate.time.bubble / estimate.time.total)) of the time: more "
                     + "micro-batches, or pieces of stages (virtual_pipeline_model_parallel_size), would fill it")
         }
         if estimate.fits, estimate.memory.total > 0.92 * estimate.capacity {
-            found.append("memory is used to \(percentText(estimate.memory.total / estimate.capacity))")
+            found.append("memory is used to \(percent(estimate.memory.total / estimate.capacity))")
         }
         return found
     }
@@ -64,8 +59,8 @@ struct Plan {
         }
         guard !estimate.fits else { return nil }
         let over = (estimate.memory.total - estimate.capacity) / 1e9
-        return "\(job.name) does not fit: the fullest accelerator needs \(gigabytes(estimate.memory.total)) of "
-            + "\(gigabytes(estimate.capacity)), \(oneDecimal(over)) GB too much; what helps: \(helps.joined(separator: ", "))"
+        return "\(job.name) does not fit: the fullest accelerator needs \(fixed(estimate.memory.total / 1e9, 1)) GB of "
+            + "\(fixed(estimate.capacity / 1e9, 1)) GB, \(fixed(over, 1)) GB too much; what helps: \(helps.joined(separator: ", "))"
     }
 
     /// Changes of the layout that make room, each tried.
@@ -94,20 +89,16 @@ struct Plan {
             ? ["more accelerators for each copy of the model; --search tries all"] : Array(working.prefix(4))
     }
 
-    /// Dollars of the whole run.
-    var dollars: Double {
-        Double(nodes) * (cluster.groups.first?.dollarsPerHour ?? 0) * estimate.seconds / 3600
+    /// US dollars for `seconds` of the job's nodes and of so many spares.
+    func dollars(_ seconds: Double, spares: Int) -> Double {
+        Double(nodes + spares) * (cluster.groups.first?.dollarsPerHour ?? 0) * seconds / 3_600
     }
 
-    /// Megawatt-hours of the whole run; nil where the cluster file gives no power.
-    var megawattHours: Double? {
-        cluster.groups.first?.watts.map { Double(nodes) * $0 * estimate.seconds / 3.6e9 }
+    /// Megawatt-hours of the job's nodes in `seconds`; nil where the cluster file gives no power.
+    func megawattHours(_ seconds: Double) -> Double? {
+        cluster.groups.first?.watts.map { Double(nodes) * $0 * seconds / 3.6e9 }
     }
 
     /// Seconds that writing a checkpoint takes; nil where the cluster file gives no storage.
     var checkpointSeconds: Double? { cluster.storage.map { estimate.checkpointBytes / $0.write } }
 }
-
-func oneDecimal(_ value: Double) -> String { String(format: "%.1f", value) }
-func percentText(_ share: Double) -> String { String(format: "%.1f%%", share * 100) }
-func gigabytes(_ bytes: Double) -> String { String(format: "%.1f GB", bytes / 1e9) }

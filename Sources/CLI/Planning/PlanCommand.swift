@@ -16,8 +16,8 @@ struct PlanCommand: ParsableCommand {
               understudy plan jobs/gpt3-175b.yaml --cluster C --search
               understudy plan jobs/llama3-405b.yaml --cluster C --json | jq .mfu
 
-            Without failures; 'understudy simulate' adds those. Exit code 4 when the \
-            job does not fit.
+            Where the cluster file names failures, days, dollars and energy are also given \
+            with them, from so many simulated lives. Exit code 4 when the job does not fit.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -37,10 +37,15 @@ struct PlanCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("How much slower the slowest machine is.", valueName: "share"))
     var straggler = 0.0
 
+    @Option(name: .long, help: ArgumentHelp("Simulated lives with failures; 0 for none.", valueName: "count"))
+    var replicas = 100
+
+    @OptionGroup var constants: ConstantsOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if !(0..<10).contains(straggler) { throw ValidationError("--straggler takes a share from 0 to 10") }
+        if !(0...100_000).contains(replicas) { throw ValidationError("--replicas takes 0 to 100000") }
     }
 
     func run() throws {
@@ -49,8 +54,11 @@ struct PlanCommand: ParsableCommand {
                 try SpecReader.job(path: job, overrides: overrides)
             },
             cluster: readSpec(output.noColor) { () throws(SpecFileErrors) in try SpecReader.cluster(path: cluster) },
-            straggler: straggler, searches: search)
-        output.print(PlanDocument(plan)) { width, style in planLines(plan, width: width, style: style) }
+            constants: constants, straggler: straggler, searches: search)
+        let outlook = plan.shortage == nil ? try FailureOutlook(plan, replicas: replicas, seed: 1) : nil
+        output.print(PlanDocument(plan, outlook)) { width, style in
+            planLines(plan, outlook, width: width, style: style)
+        }
         if let shortage = plan.shortage { throw Failure(.infeasible, shortage) }
     }
 }

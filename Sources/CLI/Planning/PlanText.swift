@@ -1,7 +1,6 @@
 // A plan as text and as JSON. Field names of the document are a contract: SI units, spelled out last. Refuses to compute
 // anything that Plan does not know.
 
-import Foundation
 import Hardware
 import Jobs
 import Reports
@@ -63,11 +62,13 @@ struct PlanDocument: Codable {
     var memory_capacity_bytes: Double
     var checkpoint_bytes: Double
     var checkpoint_write_seconds: Double?
+    /// The run with failures; nil where the cluster names none, or none were wanted.
+    var with_failures: FailureOutlook?
     var warnings: [String]
     var layout: Layout
     var layouts: [Layout]?
 
-    init(_ plan: Plan) {
+    init(_ plan: Plan, _ outlook: FailureOutlook?) {
         let estimate = plan.estimate
         job = plan.job.name
         cluster = plan.cluster.name
@@ -87,14 +88,15 @@ struct PlanDocument: Codable {
         steps = estimate.steps
         days = estimate.seconds / 86_400
         gpu_hours = estimate.seconds / 3600 * Double(estimate.work.accelerators)
-        usd = plan.dollars
-        megawatt_hours = plan.megawattHours
+        usd = plan.dollars(estimate.seconds, spares: 0)
+        megawatt_hours = plan.megawattHours(estimate.seconds)
         memory_bytes = estimate.memory.total
         memory_bytes_by_part = Dictionary(
             uniqueKeysWithValues: memoryParts(estimate.memory).map { ($0.key, $0.value) })
         memory_capacity_bytes = estimate.capacity
         checkpoint_bytes = estimate.checkpointBytes
         checkpoint_write_seconds = plan.checkpointSeconds
+        with_failures = outlook
         warnings = plan.warnings
         layout = Layout(estimate)
         layouts = plan.ranked.isEmpty ? nil : plan.ranked.map(Layout.init)
@@ -124,24 +126,25 @@ private func memoryParts(_ memory: MemoryUse) -> [(key: String, value: Double)] 
 }
 
 /// A plan as lines of text.
-func planLines(_ plan: Plan, width: Int?, style: Style) -> [String] {
+func planLines(_ plan: Plan, _ outlook: FailureOutlook?, width: Int?, style: Style) -> [String] {
     let estimate = plan.estimate
     var lines = [style.apply(.bold, to: "\(plan.job.name) on \(plan.cluster.name)")]
     lines += facts(plan).lines(width: width, style: style, hasHeader: false).map { "  " + $0 }
     lines.append("")
     var times = Table([.left("ITERATION"), .right("SECONDS"), .right("SHARE"), .flexible("WHAT IT IS")])
     for term in timeTerms(estimate.time) where term.value > 0 {
-        times.add([term.key, seconds(term.value), percentText(term.value / estimate.time.total), term.what])
+        times.add([term.key, seconds(term.value), percent(term.value / estimate.time.total), term.what])
     }
     times.add(["all", seconds(estimate.time.total), "100.0%", "the sum"], emphasis: .bold)
     lines += times.lines(width: width, style: style) + [""]
     var memory = Table([.left("MEMORY"), .right("GB"), .flexible("OF THE FULLEST ACCELERATOR")])
     for part in memoryParts(estimate.memory) where part.value > 0 {
-        memory.add([part.key, oneDecimal(part.value / 1e9), ""])
+        memory.add([part.key, fixed(part.value / 1e9, 1), ""])
     }
     memory.add(
-        ["all", oneDecimal(estimate.memory.total / 1e9), "of \(oneDecimal(estimate.capacity / 1e9))"], emphasis: .bold)
+        ["all", fixed(estimate.memory.total / 1e9, 1), "of \(fixed(estimate.capacity / 1e9, 1))"], emphasis: .bold)
     lines += memory.lines(width: width, style: style)
+    if let outlook { lines += [""] + outlook.lines(plan, width: width, style: style) }
     if !plan.ranked.isEmpty { lines += [""] + layoutTable(plan.ranked).lines(width: width, style: style) }
     for warning in plan.warnings { lines += ["", "warning: \(warning)"] }
     return lines
@@ -160,19 +163,19 @@ private func facts(_ plan: Plan) -> Table {
     table.add([
         "speed",
         "\(seconds(estimate.time.total)) s an iteration, \(compact(estimate.tokensPerSecond)) tokens/s, model "
-            + "\(oneDecimal(estimate.modelRate / 1e12)) TFLOP/s = MFU \(percentText(estimate.mfu)), hardware "
-            + "\(oneDecimal(estimate.hardwareRate / 1e12)) = HFU \(percentText(estimate.hfu))",
+            + "\(fixed(estimate.modelRate / 1e12, 1)) TFLOP/s = MFU \(percent(estimate.mfu)), hardware "
+            + "\(fixed(estimate.hardwareRate / 1e12, 1)) = HFU \(percent(estimate.hfu))",
     ])
     let hours = estimate.seconds / 3600 * Double(estimate.work.accelerators)
     table.add([
         "run",
         "\(estimate.steps) iterations, \(compact(Double(estimate.steps) * estimate.work.tokens)) tokens: "
-            + "\(oneDecimal(estimate.seconds / 86_400)) days, \(compact(hours)) accelerator-hours without failures",
+            + "\(fixed(estimate.seconds / 86_400, 1)) days, \(compact(hours)) accelerator-hours without failures",
     ])
-    let energy = plan.megawattHours.map { ", \(oneDecimal($0)) MWh" } ?? ""
-    table.add(["cost", "\(compact(plan.dollars)) USD\(energy)"])
-    let write = plan.checkpointSeconds.map { ", written in \(oneDecimal($0)) s" } ?? ""
-    table.add(["checkpoint", gigabytes(estimate.checkpointBytes) + write])
+    let energy = plan.megawattHours(estimate.seconds).map { ", \(fixed($0, 1)) MWh" } ?? ""
+    table.add(["cost", "\(compact(plan.dollars(estimate.seconds, spares: 0))) USD\(energy)"])
+    let write = plan.checkpointSeconds.map { ", written in \(fixed($0, 1)) s" } ?? ""
+    table.add(["checkpoint", "\(fixed(estimate.checkpointBytes / 1e9, 1)) GB" + write])
     table.add(["constants", "\(plan.software) (docs/scoreboard.md says how far off they are)"])
     return table
 }
@@ -187,11 +190,11 @@ private func layoutTable(_ ranked: [RunEstimate]) -> Table {
         table.add([
             "\(index + 1)", "\(layout.tensor)", "\(layout.pipeline)", "\(layout.virtualStages)", "\(layout.context)",
             "\(estimate.work.dataRanks)", "\(estimate.work.microBatch)", "\(layout.zeroStage)",
-            layout.recomputation.rawValue, seconds(estimate.time.total), percentText(estimate.mfu),
-            oneDecimal(estimate.memory.total / 1e9),
+            layout.recomputation.rawValue, seconds(estimate.time.total), percent(estimate.mfu),
+            fixed(estimate.memory.total / 1e9, 1),
         ])
     }
     return table
 }
 
-private func seconds(_ value: Double) -> String { String(format: value < 0.1 ? "%.5f" : "%.3f", value) }
+private func seconds(_ value: Double) -> String { fixed(value, value < 0.1 ? 5 : 3) }
