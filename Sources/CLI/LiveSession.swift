@@ -83,6 +83,9 @@ final class LiveSession {
 
     private func report(_ outcome: Outcome) throws {
         let source = try readRun(live.folder)
+        if try journal(live.folder).newestSequence() >= KeptRun.worthKeeping {
+            try keepDocuments(of: source, in: live.folder)
+        }
         let plot = "\(live.folder.exports)/loss.svg"
         do { try lossPlot(source).write(toFile: plot, atomically: true, encoding: .utf8) } catch {
             warn("the loss plot \(plot) cannot be written: \(error.localizedDescription)")

@@ -29,15 +29,17 @@ struct ReportCommand: ParsableCommand {
         let folders =
             try names.isEmpty
             ? [RunArgument.newest(in: runs)] : names.map { try RunArgument.find($0, in: runs) }
-        let pages = try folders.map { folder in PageDocument(try readRun(folder)) }
-        let title = pages.map(\.run.name).joined(separator: ", ")
-        let text = pageText(PageCarriage(pages: pages), title: "\(title) – Understudy")
+        let pages = try folders.map { folder in
+            try journal(folder).keptPage ?? encodeJSON(PageDocument(try readRun(folder)), isCompact: true)
+        }
+        let title = folders.map(\.id.name).joined(separator: ", ")
+        let text = pageText(pages: pages, title: "\(title) – Understudy")
         guard output != "-" else { return print(text, terminator: "") }
         do { try text.write(toFile: output, atomically: true, encoding: .utf8) } catch {
             throw Failure(.failed, "cannot write \(output): \(error.localizedDescription)")
         }
-        warn("\(output): \(counted(pages)), \((text.utf8.count + 500) / 1000) kB")
+        warn("\(output): \(counted(pages.count)), \((text.utf8.count + 500) / 1000) kB")
     }
 
-    private func counted(_ pages: [PageDocument]) -> String { pages.count == 1 ? "1 run" : "\(pages.count) runs" }
+    private func counted(_ count: Int) -> String { count == 1 ? "1 run" : "\(count) runs" }
 }

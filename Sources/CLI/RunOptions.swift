@@ -18,11 +18,12 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints `document` as JSON, one of the kinds that `understudy schema` describes, or the lines that `text` makes for standard output's width and style.
     func print(_ document: some Encodable, text: (Int?, Style) -> [String]) {
-        if json {
-            Swift.print(encodeJSON(document), terminator: "")
-        } else {
-            for line in text(Terminal.width(1), Terminal.style(1, noColor: noColor)) { Swift.print(line) }
-        }
+        if json { Swift.print(encodeJSON(document), terminator: "") } else { print(text: text) }
+    }
+
+    /// Prints the lines that `text` makes for standard output's width and style.
+    func print(text: (Int?, Style) -> [String]) {
+        for line in text(Terminal.width(1), Terminal.style(1, noColor: noColor)) { Swift.print(line) }
     }
 }
 
@@ -87,11 +88,18 @@ struct RunArgument: ParsableArguments {
 /// `path` from the file system's root, so that what a document names is found from any folder.
 private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
+/// The open journal of the run in `folder`.
+func journal(_ folder: RunFolder) throws -> JournalStore {
+    do throws(JournalError) { return try JournalStore.open(folder.journal, readOnly: true) } catch {
+        throw Failure(.failed, error.description)
+    }
+}
+
 /// Reads what is to be known of the run in `folder`.
 func readRun(_ folder: RunFolder) throws -> RunSource {
     do {
         let journal = try JournalStore.open(folder.journal, readOnly: true)
-        return try describeRun(folder, journal, RunHistory(try journal.records()))
+        return try describeRun(folder, journal, try journal.history())
     } catch let error as JournalError {
         throw Failure(.failed, error.description)
     }

@@ -15,7 +15,10 @@ struct RunsCommand: ParsableCommand {
 
     func run() throws {
         let listed = runs.all().map { folder -> ListedRun in
-            do { return .read(try readRun(folder)) } catch let failure as Failure {
+            do {
+                if let entry = try journal(folder).keptEntry { return .kept(entry) }
+                return .read(try readRun(folder))
+            } catch let failure as Failure {
                 return .unreadable(name: folder.id.name, reason: failure.message)
             } catch { return .unreadable(name: folder.id.name, reason: "\(error)") }
         }
@@ -32,7 +35,12 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let source = try target.source()
+        let folder = try target.folder()
+        // Of a long run the summary is kept; the document is all of it, and is made of the records.
+        if !output.json, let summary = try journal(folder).keptSummary(in: folder.path) {
+            return output.print(text: { width, style in summary.lines(width: width, style: style) })
+        }
+        let source = try readRun(folder)
         output.print(RunDocument(source)) { width, style in runLines(source, width: width, style: style) }
     }
 }

@@ -21,9 +21,9 @@ struct DashboardRoutes: Sendable {
             Response(pageText(await overview(), title: "Runs – Understudy"), type: "text/html; charset=utf-8")
         }
         router.get("/run/:id") { request, context in
-            try await answer(context) { source in
-                let page = PageCarriage(pages: [PageDocument(source)], server: true)
-                return Response(pageText(page, title: "\(source.name) – Understudy"), type: "text/html; charset=utf-8")
+            try await answer(context, with: { try await cache.page(named: $0) }) { page in
+                let title = "\(context.parameters.get("id") ?? "") – Understudy"
+                return Response(pageText(pages: [page], server: true, title: title), type: "text/html; charset=utf-8")
             }
         }
         addDocuments(to: router.group("/api/v1"))
@@ -41,7 +41,11 @@ struct DashboardRoutes: Sendable {
         group.get("/runs") { _, _ in json(RunsDocument(await cache.all())) }
         group.get("/pages") { _, _ in json(await overview()) }
         group.get("/runs/:id") { _, context in try await answer(context) { json(RunDocument($0)) } }
-        group.get("/runs/:id/page") { _, context in try await answer(context) { json(PageDocument($0)) } }
+        group.get("/runs/:id/page") { _, context in
+            try await answer(context, with: { try await cache.page(named: $0) }) {
+                Response($0, type: "application/json")
+            }
+        }
         group.get("/runs/:id/incidents") { _, context in try await answer(context) { json(IncidentsDocument($0)) } }
         group.get("/runs/:id/segments") { _, context in try await answer(context) { json(SegmentsDocument($0)) } }
         group.get("/runs/:id/timeline") { _, context in try await answer(context) { json(TimelineDocument($0)) } }
@@ -50,7 +54,8 @@ struct DashboardRoutes: Sendable {
             let from = max(0, asked.get("from", as: Int.self) ?? 0), to = asked.get("to", as: Int.self) ?? .max
             let points = min(100_000, max(2, asked.get("points", as: Int.self) ?? PageDocument.points))
             guard from <= to else { return Response(plain: "from lies behind to", status: .badRequest) }
-            return try await answer(context) { json(Curve($0.history, steps: from...to, points: points)) }
+            let find = { (name: String) in try await cache.curve(named: name, steps: from...to, points: points) }
+            return try await answer(context, with: find) { json($0) }
         }
     }
 
@@ -62,12 +67,19 @@ struct DashboardRoutes: Sendable {
     private func answer(
         _ context: BasicRequestContext, _ make: (RunSource) -> Response
     ) async throws -> Response {
+        try await answer(context, with: { try await cache.source(named: $0) }, make)
+    }
+
+    /// What `make` makes of what `find` finds of the run that the address names.
+    private func answer<Found>(
+        _ context: BasicRequestContext, with find: (String) async throws -> Found?, _ make: (Found) -> Response
+    ) async throws -> Response {
         let name = try context.parameters.require("id")
         do {
-            guard let source = try await cache.source(named: name) else {
+            guard let found = try await find(name) else {
                 return Response(plain: "there is no run \(name)", status: .notFound)
             }
-            return make(source)
+            return make(found)
         } catch { return Response(plain: "the run \(name) cannot be read: \(error)", status: .internalServerError) }
     }
 

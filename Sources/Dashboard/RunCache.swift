@@ -31,6 +31,9 @@ actor RunCache {
         var journal: JournalStore
         var history = RunHistory()
         var sequence = 0
+
+        /// The journal, where what it keeps may stand for its records: they have not been read.
+        var kept: JournalStore? { sequence == 0 ? journal : nil }
     }
 
     private let provider: RunProvider
@@ -43,7 +46,11 @@ actor RunCache {
         let folders = provider.folders()
         entries.removeAll { !folders.contains($0.folder) }
         return folders.map { folder in
-            do { return .read(try source(of: folder)) } catch {
+            do {
+                let place = try open(folder)
+                if let entry = entries[place].kept?.keptEntry { return .kept(entry) }
+                return .read(try source(of: folder))
+            } catch {
                 return .unreadable(name: folder.id.name, reason: "\(error)")
             }
         }
@@ -56,10 +63,34 @@ actor RunCache {
         return try source(of: folder)
     }
 
+    /// The document of the page of the run called `name`, as compact JSON: as it is kept, or made of the records; nil when
+    /// there is no such run.
+    /// - Throws: what reading its journal threw.
+    func page(named name: String) throws -> String? {
+        guard let folder = provider.folders().first(where: { $0.id.name == name }) else { return nil }
+        let place = try open(folder)
+        if let page = entries[place].kept?.keptPage { return page }
+        return encodeJSON(PageDocument(try source(of: folder)), isCompact: true)
+    }
+
+    /// The part `steps` of the curve of the run called `name`, in about `points` points; nil when there is no such run.
+    /// - Throws: what reading its journal threw.
+    func curve(named name: String, steps: ClosedRange<Int>, points: Int) throws -> Curve? {
+        guard let folder = provider.folders().first(where: { $0.id.name == name }) else { return nil }
+        let place = try open(folder)
+        if let journal = entries[place].kept, journal.keptEntry != nil {
+            return try Curve(kept: journal, steps: steps, points: points)
+        }
+        return Curve(try source(of: folder).history, steps: steps, points: points)
+    }
+
     /// A text that differs from an earlier one when a page about the run called `name`, or about all runs, would.
     func mark(of name: String?) -> String {
         let folders = provider.folders().filter { name == nil || $0.id.name == name }
         return folders.map { folder in
+            if let place = try? open(folder), let kept = entries[place].kept, kept.keptEntry != nil {
+                return "\(folder.id.name) kept"
+            }
             // The state is in it because a coordinator that is killed writes no record.
             guard let source = try? source(of: folder), let place = place(of: folder) else { return folder.id.name }
             return "\(folder.id.name) \(entries[place].sequence) \(source.state.rawValue)"
@@ -68,18 +99,23 @@ actor RunCache {
 
     private func place(of folder: RunFolder) -> Int? { entries.firstIndex { $0.folder == folder } }
 
+    /// Where the entry of `folder` stands, its journal open.
+    private func open(_ folder: RunFolder) throws -> Int {
+        if let known = place(of: folder) { return known }
+        entries.append(Entry(folder: folder, journal: try JournalStore.open(folder.journal, readOnly: true)))
+        return entries.count - 1
+    }
+
     private func source(of folder: RunFolder) throws -> RunSource {
-        let place: Int
-        if let known = self.place(of: folder) {
-            place = known
-        } else {
-            entries.append(Entry(folder: folder, journal: try JournalStore.open(folder.journal, readOnly: true)))
-            place = entries.count - 1
+        let place = try open(folder)
+        var (history, sequence) = (entries[place].history, entries[place].sequence)
+        // Held once: a history of many steps must not be copied for each record.
+        entries[place].history = RunHistory()
+        defer { (entries[place].history, entries[place].sequence) = (history, sequence) }
+        try entries[place].journal.forEachRecord(after: sequence) { record in
+            history.add(record)
+            sequence = record.sequence
         }
-        for record in try entries[place].journal.records(after: entries[place].sequence) {
-            entries[place].history.add(record)
-            entries[place].sequence = record.sequence
-        }
-        return try provider.source(folder, entries[place].journal, entries[place].history)
+        return try provider.source(folder, entries[place].journal, history)
     }
 }

@@ -178,17 +178,39 @@ public final class JournalStore: Sendable {
     /// The records behind `sequence`, in order.
     /// - Throws: `JournalError` when the file cannot be read or a record is damaged.
     public func records(after sequence: Int = 0) throws(JournalError) -> [Record] {
-        do {
-            return try database.read { database in
-                let rows = try Row.fetchCursor(
-                    database, sql: "SELECT * FROM records WHERE sequence > ? ORDER BY sequence", arguments: [sequence])
-                var records: [Record] = []
-                while let row = try rows.next() { records.append(try self.record(row)) }
-                return records
-            }
-        } catch let error as JournalError {
-            throw error
-        } catch { throw .notAJournal(path: path, reason: Self.reason(error)) }
+        var records: [Record] = []
+        try forEachRecord(after: sequence) { records.append($0) }
+        return records
+    }
+
+    /// Hands `body` the records behind `sequence`, in order, one at a time: a long journal does not fit into memory.
+    /// - Throws: `JournalError` when the file cannot be read or a record is damaged.
+    public func forEachRecord(after sequence: Int = 0, _ body: (Record) -> Void) throws(JournalError) {
+        try reading { database in
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT * FROM records WHERE sequence > ? ORDER BY sequence", arguments: [sequence])
+            while let row = try rows.next() { body(try self.record(row)) }
+        }
+    }
+
+    /// The story that all records tell.
+    /// - Throws: `JournalError` when the file cannot be read or a record is damaged.
+    public func history() throws(JournalError) -> RunHistory {
+        var history = RunHistory()
+        try forEachRecord { history.add($0) }
+        return history
+    }
+
+    /// What `body` reads.
+    func reading<Result>(_ body: (Database) throws -> Result) throws(JournalError) -> Result {
+        do { return try database.read(body) } catch let error as JournalError { throw error } catch {
+            throw .notAJournal(path: path, reason: Self.reason(error))
+        }
+    }
+
+    /// Does all of what `body` writes, or nothing.
+    func writing(_ body: (Database) throws -> Void) throws(JournalError) {
+        do { try database.write(body) } catch { throw .cannotAppend(path: path, reason: Self.reason(error)) }
     }
 
     private func record(_ row: Row) throws -> Record {

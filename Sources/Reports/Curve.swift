@@ -42,6 +42,19 @@ public struct Curve: Equatable, Sendable, Codable {
         }
     }
 
+    /// The curve in the extremes that `journal` keeps, which need no reading of all steps; in about `points` points.
+    /// - Throws: `JournalError` when the journal cannot be read.
+    public init(kept journal: JournalStore, steps window: ClosedRange<Int>, points: Int) throws(JournalError) {
+        let kept = try journal.extremes(steps: window, points: points)
+        let start = try journal.start()
+        steps_per_pair = kept.stretch
+        segments = kept.generations.map { generation in
+            var curve = CurveSegment(segment: generation.generation, step: [], at_ms: [], loss: [])
+            curve.add(generation.points.map { ($0.step, ($0.at - start).nanoseconds / 1_000_000, $0.loss) })
+            return curve
+        }
+    }
+
     /// The part of `range` whose steps are in `window`; a segment's steps follow one another.
     private static func part(_ history: RunHistory, _ range: Range<Int>, _ window: ClosedRange<Int>) -> Range<Int> {
         guard !range.isEmpty else { return range }
@@ -55,15 +68,11 @@ public struct Curve: Equatable, Sendable, Codable {
         _ history: RunHistory, _ index: Int, _ range: Range<Int>, _ stretch: Int
     ) -> CurveSegment {
         var curve = CurveSegment(segment: index + 1, step: [], at_ms: [], loss: [])
-        var (step, at) = (0, Int64(0))
-        for place in kept(history, range, stretch) {
-            let point = history.steps[place]
-            let milliseconds = (point.at - history.start).nanoseconds / 1_000_000
-            curve.step.append(point.step - step)
-            curve.at_ms.append(milliseconds - at)
-            curve.loss.append(rounded(point.loss))
-            (step, at) = (point.step, milliseconds)
-        }
+        curve.add(
+            kept(history, range, stretch).map { place in
+                let point = history.steps[place]
+                return (point.step, (point.at - history.start).nanoseconds / 1_000_000, point.loss)
+            })
         return curve
     }
 
@@ -91,8 +100,18 @@ public struct Curve: Equatable, Sendable, Codable {
         keep(range.upperBound - 1)
         return places
     }
+}
 
-    private static func rounded(_ loss: Double) -> Double {
-        loss.isFinite && loss.magnitude < 1e9 ? (loss * 1e4).rounded() / 1e4 : loss
+extension CurveSegment {
+    /// Adds points, which follow one another, as differences.
+    fileprivate mutating func add(_ points: [(step: Int, milliseconds: Int64, loss: Double)]) {
+        var (last, time) = (0, Int64(0))
+        for point in points {
+            step.append(point.step - last)
+            at_ms.append(point.milliseconds - time)
+            let isShort = point.loss.isFinite && point.loss.magnitude < 1e9
+            loss.append(isShort ? (point.loss * 1e4).rounded() / 1e4 : point.loss)
+            (last, time) = (point.step, point.milliseconds)
+        }
     }
 }

@@ -143,6 +143,11 @@ public func incidentLines(
     _ history: RunHistory, by order: IncidentOrder = .time, width: Int? = nil, style: Style = .plain
 ) -> [String] {
     guard !history.incidents.isEmpty else { return ["no incident"] }
+    return incidentTable(history, by: order).lines(width: width, style: style) + [incidentTotals(history)]
+}
+
+/// The incidents of `history`, a row each.
+func incidentTable(_ history: RunHistory, by order: IncidentOrder) -> Table {
     var table = Table([
         .left("ID"), .right("AT"), .right("STEP"), .left("WHERE"), .flexible("CAUSE"), .left("INJECTED"),
         .right("DETECTED"), .flexible("ACTION"), .right("LOST"), .right("DOWN"), .right("COST"),
@@ -156,7 +161,7 @@ public func incidentLines(
                 incident.cost.total > .zero ? "\(incident.cost.total)" : "-",
             ], emphasis: incident.isOpen ? .bad : .plain)
     }
-    return table.lines(width: width, style: style) + [incidentTotals(history)]
+    return table
 }
 
 extension [Incident] {
@@ -173,7 +178,8 @@ extension [Incident] {
     }
 }
 
-private func incidentTotals(_ history: RunHistory) -> String {
+/// How many incidents there were, and what they and everything else cost.
+func incidentTotals(_ history: RunHistory) -> String {
     let incidents = history.incidents
     let drills = incidents.count { $0.injection != nil }
     let lost = incidents.reduce(0) { $0 + $1.lostSteps }

@@ -58,7 +58,7 @@ private struct MetricFamily {
     }
 }
 
-/// The figures of `runs` for a monitoring system; one that cannot be read is left out.
+/// The figures of `runs` for a monitoring system; one that cannot be read, or is long over and kept, is left out.
 public func metricsText(_ runs: [ListedRun], format: MetricsFormat = .prometheus) -> String {
     let sources = runs.compactMap { run in if case .read(let source) = run { source } else { nil } }
     func family(

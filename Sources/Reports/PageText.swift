@@ -23,18 +23,29 @@ public struct PageCarriage: Equatable, Sendable, Codable {
 
 /// The page that shows `carriage`, as the text of an HTML file that needs nothing else.
 public func pageText(_ carriage: PageCarriage, title: String) -> String {
-    // Inside a script element only `<` could end the data early; JSON may write it as an escape.
-    let data = encodeJSON(carriage, isCompact: true).replacing("<", with: "\\u003c")
+    pageText(data: encodeJSON(carriage, isCompact: true), title: title)
+}
+
+/// The page of the runs whose documents are `pages`, each a `PageDocument` as compact JSON.
+public func pageText(pages: [String], server: Bool = false, title: String) -> String {
+    pageText(data: "{\"pages\":[\(pages.joined(separator: ","))],\"server\":\(server)}", title: title)
+}
+
+private func pageText(data: String, title: String) -> String {
     let scripts = [
         PackageResources.base_js, PackageResources.series_js, PackageResources.model_js, PackageResources.scale_js,
         PackageResources.chart_js, PackageResources.gantt_js, PackageResources.ledger_js,
         PackageResources.incidents_js, PackageResources.page_js,
     ]
-    return text(PackageResources.page_html)
+    let frame = text(PackageResources.page_html)
         .replacing("{{title}}", with: SVGText.escaped(title))
         .replacing("{{style}}", with: text(PackageResources.page_css))
         .replacing("{{script}}", with: scripts.map(text).joined(separator: "\n"))
-        .replacing("{{data}}", with: data)
+    // Inside a script element only `<` could end the data early; JSON may write it as an escape. A search in a text of
+    // many megabytes is slow in letters and fast in bytes.
+    let isPlain = !data.utf8.contains(UInt8(ascii: "<"))
+    let parts = frame.split(separator: "{{data}}", maxSplits: 1).map(String.init)
+    return parts[0] + (isPlain ? data : data.replacing("<", with: "\\u003c")) + parts[1]
 }
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

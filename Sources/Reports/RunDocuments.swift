@@ -79,12 +79,7 @@ public struct RunsDocument: Equatable, Sendable, Codable {
 
     /// The document of `runs`, in the order given.
     public init(_ runs: [ListedRun]) {
-        self.runs = runs.map { run in
-            switch run {
-            case .read(let source): RunEntry(source)
-            case .unreadable(let name, let reason): RunEntry(unreadable: name, reason: reason)
-            }
-        }
+        self.runs = runs.map(\.entry)
     }
 }
 

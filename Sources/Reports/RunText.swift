@@ -5,33 +5,54 @@ import ControlPlane
 import Journaling
 import Primitives
 
-/// Everything that is known of a run.
-///
-/// - Parameters:
-///   - width: characters a line should not exceed; nil for as many as there are.
-public func runLines(_ source: RunSource, width: Int? = nil, style: Style = .plain) -> [String] {
-    let history = source.history
-    var lines = [style.apply(.bold, to: source.name) + ": " + printable(source.reason)]
-    lines += facts(source).lines(width: width, style: .plain, hasHeader: false).map { "  " + $0 }
-    func section(_ title: String, _ table: Table) {
-        guard !table.isEmpty else { return }
-        lines += ["", style.apply(.bold, to: title)] + cut(table.lines(width: width, style: style))
+/// Everything that is known of a run, long tables cut: what `show` prints, before it is laid out for a width.
+public struct RunSummary: Equatable, Sendable, Codable {
+    private struct Section: Equatable, Sendable, Codable {
+        var title: String
+        var table: Table
+        var closing: String?
     }
-    section("Where the time went", ledgerTable(history))
-    section("Segments", segmentTable(history))
-    section("Checkpoints", checkpointTable(history))
-    section("Workers", workerTable(history))
-    if !history.incidents.isEmpty {
-        lines += ["", style.apply(.bold, to: "Incidents")] + cut(incidentLines(history, width: width, style: style))
+
+    private var name: String
+    private var reason: String
+    private var facts: Table
+    private var sections: [Section]
+
+    /// The summary of `source`.
+    public init(_ source: RunSource) {
+        let history = source.history
+        name = source.name
+        reason = printable(source.reason)
+        facts = Reports.facts(source)
+        sections = [
+            Section(title: "Where the time went", table: ledgerTable(history)),
+            Section(title: "Segments", table: segmentTable(history)),
+            Section(title: "Checkpoints", table: checkpointTable(history)),
+            Section(title: "Workers", table: workerTable(history)),
+            Section(
+                title: "Incidents", table: incidentTable(history, by: .time), closing: incidentTotals(history)),
+        ]
+        sections.removeAll { $0.table.isEmpty }
+        for index in sections.indices { sections[index].table.cut() }
     }
-    return lines
+
+    /// The summary as text.
+    ///
+    /// - Parameters:
+    ///   - width: characters a line should not exceed; nil for as many as there are.
+    public func lines(width: Int? = nil, style: Style = .plain) -> [String] {
+        [style.apply(.bold, to: name) + ": " + reason]
+            + facts.lines(width: width, style: .plain, hasHeader: false).map { "  " + $0 }
+            + sections.flatMap { section in
+                ["", style.apply(.bold, to: section.title)] + section.table.lines(width: width, style: style)
+                    + (section.closing.map { [$0] } ?? [])
+            }
+    }
 }
 
-/// A table's lines, of a long one the first and the last: a page is for reading. `--json` has all.
-private func cut(_ lines: [String], to most: Int = 120) -> [String] {
-    guard lines.count > most else { return lines }
-    let ends = 20
-    return lines.prefix(ends) + ["... \(lines.count - 2 * ends) lines more ..."] + lines.suffix(ends)
+/// Everything that is known of a run, as text; see `RunSummary`.
+public func runLines(_ source: RunSource, width: Int? = nil, style: Style = .plain) -> [String] {
+    RunSummary(source).lines(width: width, style: style)
 }
 
 /// What is worth reading when a run has just ended: segments, incidents, figures, and where it lies.

@@ -8,13 +8,25 @@ import Journaling
 public enum ListedRun: Sendable {
     /// A run whose journal was read.
     case read(RunSource)
+    /// A long run whose figures are kept in its journal.
+    case kept(RunEntry)
     /// A run's folder whose journal cannot be read, and why.
     case unreadable(name: String, reason: String)
+
+    /// Its figures.
+    public var entry: RunEntry {
+        switch self {
+        case .read(let source): RunEntry(source)
+        case .kept(let entry): entry
+        case .unreadable(let name, let reason): RunEntry(unreadable: name, reason: reason)
+        }
+    }
 
     /// The run's name.
     public var name: String {
         switch self {
         case .read(let source): source.name
+        case .kept(let entry): entry.name
         case .unreadable(let name, _): name
         }
     }
@@ -27,21 +39,15 @@ public func runsLines(_ runs: [ListedRun], width: Int? = nil, style: Style = .pl
         .left("NAME"), .left("STATE"), .right("STEP"), .right("LOSS"), .right("SEGMENTS"), .right("INCIDENTS"),
         .right("ETTR"), .right("TOKENS"), .flexible("REASON"),
     ])
-    for run in runs {
-        switch run {
-        case .unreadable(let name, let reason):
-            table.add([name, "unreadable", "-", "-", "-", "-", "-", "-", reason], emphasis: .bad)
-        case .read(let source):
-            let history = source.history
-            table.add(
-                [
-                    source.name, source.state.rawValue, "\(history.committed)/\(history.plan?.steps ?? 0)",
-                    history.lastStep.map { fixed($0.loss, 4) } ?? "-", "\(history.segments.count)",
-                    "\(history.incidents.count)",
-                    history.ledger.effectiveTrainingTimeRatio.map(percent) ?? "-", compact(history.tokens),
-                    source.reason,
-                ], emphasis: source.state.emphasis)
-        }
+    for run in runs.map(\.entry) {
+        func text<Value>(_ value: Value?, _ write: (Value) -> String) -> String { value.map(write) ?? "-" }
+        table.add(
+            [
+                run.name, run.state, text(run.step) { "\($0)/\(run.steps ?? 0)" },
+                text(run.training_loss_nats) { fixed($0, 4) }, text(run.segment_count) { "\($0)" },
+                text(run.incident_count) { "\($0)" }, text(run.ettr, percent), text(run.tokens) { compact($0) },
+                run.reason,
+            ], emphasis: RunState(rawValue: run.state)?.emphasis ?? .bad)
     }
     return table.lines(width: width, style: style)
 }

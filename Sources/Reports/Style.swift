@@ -4,7 +4,7 @@
 /// How text is dressed for a terminal.
 public struct Style: Equatable, Sendable {
     /// What a piece of text is to the reader.
-    public enum Emphasis: Equatable, Sendable {
+    public enum Emphasis: Equatable, Sendable, Codable {
         /// Ordinary text.
         case plain
         /// Headings and names.

@@ -3,9 +3,9 @@
 // ASCII).
 
 /// A table of text.
-public struct Table: Equatable, Sendable {
+public struct Table: Equatable, Sendable, Codable {
     /// On which side a column's cells are flush.
-    public enum Alignment: Equatable, Sendable {
+    public enum Alignment: Equatable, Sendable, Codable {
         /// Words.
         case left
         /// Numbers.
@@ -13,7 +13,7 @@ public struct Table: Equatable, Sendable {
     }
 
     /// What a column is called and how it is set.
-    public struct Column: Equatable, Sendable {
+    public struct Column: Equatable, Sendable, Codable {
         /// The word in the header.
         public var title: String
         /// On which side its cells are flush.
@@ -35,7 +35,7 @@ public struct Table: Equatable, Sendable {
         }
     }
 
-    private struct Row: Equatable, Sendable {
+    private struct Row: Equatable, Sendable, Codable {
         var cells: [String]
         var emphasis: Style.Emphasis
     }
@@ -43,6 +43,8 @@ public struct Table: Equatable, Sendable {
     /// The columns, from the left.
     public let columns: [Column]
     private var rows: [Row] = []
+    /// How many rows were taken out of the middle.
+    private var hidden = 0
 
     /// A table of `columns` without rows.
     public init(_ columns: [Column]) { self.columns = columns }
@@ -55,6 +57,15 @@ public struct Table: Equatable, Sendable {
     public mutating func add(_ cells: [String], emphasis: Style.Emphasis = .plain) {
         precondition(cells.count == columns.count, "\(cells.count) cells for \(columns.count) columns: \(cells)")
         rows.append(Row(cells: cells.map(printable), emphasis: emphasis))
+    }
+
+    /// Takes out rows from the middle of a table of more than `most` rows, and leaves 20 at each end: a page is for
+    /// reading. A line says how many are missing.
+    public mutating func cut(to most: Int = 120) {
+        let ends = 20
+        guard rows.count > most, most >= 2 * ends else { return }
+        hidden = rows.count - 2 * ends
+        rows.removeSubrange(ends..<rows.count - ends)
     }
 
     /// The header and the rows as lines without trailing spaces, two spaces between columns.
@@ -70,7 +81,9 @@ public struct Table: Equatable, Sendable {
         }
         if let width { shrink(&widths, to: width - 2 * (columns.count - 1), hasHeader: hasHeader) }
         let header = hasHeader ? [style.apply(.bold, to: line(columns.map(\.title), widths))] : []
-        return header + rows.map { style.apply($0.emphasis, to: line($0.cells, widths)) }
+        var lines = rows.map { style.apply($0.emphasis, to: line($0.cells, widths)) }
+        if hidden > 0 { lines.insert("... \(hidden) lines more ...", at: rows.count / 2) }
+        return header + lines
     }
 
     private func shrink(_ widths: inout [Int], to total: Int, hasHeader: Bool) {

@@ -9,7 +9,7 @@ extension CommandLineTool {
         static let commands: [[String]] = [
             [], ["launch"], ["simulate"], ["sweep"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"],
             ["incidents"], ["timeline"],
-            ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["sample"],
+            ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
             ["schedule"],
