@@ -55,7 +55,8 @@ private struct ProgressPage {
 private func bar(_ figures: LiveFigures, width: Int) -> String {
     let share = figures.steps > 0 ? Double(figures.step) / Double(figures.steps) : 0
     let head = "step   \(figures.step) / \(figures.steps)  "
-    let tail = "  \(percent(share))  ETA \(figures.remaining.map(\.description) ?? "-")"
+    let late = figures.remainingP95.flatMap { $0 == figures.remaining ? nil : " (P95 \($0))" } ?? ""
+    let tail = "  \(percent(share))  ETA \(figures.remaining.map(\.description) ?? "-")\(late)"
     let length = min(40, width - head.count - tail.count - 2)
     guard length >= 4 else { return head + tail.dropFirst(2) }
     let done = Int(share * Double(length))

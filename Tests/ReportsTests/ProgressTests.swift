@@ -14,7 +14,7 @@ private let reader = Instant(nanoseconds: 5_000_000_000)
     #expect(
         progressLines(source, now: reader, width: 100).joined(separator: "\n") == """
             tiny-0001  running  segment 2  up 5.0s
-            step   33 / 40  [#################################.......]  82.5%  ETA 728.0ms
+            step   33 / 40  [#################################.......]  82.5%  ETA 728.0ms (P95 1.4s)
             loss   2.8140 (ema 3.6041)  lr 3.0e-04  |g| 1.03  tokens 16.9k
             speed  4.9k tok/s  step 104.0ms = compute 80.0ms + exchange 12.0ms + update 3.0ms + snapshot 500.0u…
             ETTR   80.4%  lost 827.0ms: replayed 405.0ms, detection 2.0ms, restart 400.0ms, checkpoint 20.0ms
@@ -61,12 +61,12 @@ private let reader = Instant(nanoseconds: 5_000_000_000)
 @Test func `the line for a pipe has one field a figure`() {
     #expect(
         progressLine(Rehearsal.running().history, now: reader)
-            == "t=5s step=33/40 loss=2.8140 tok_s=4923 ettr=0.804 segment=2 eta_s=1")
+            == "t=5s step=33/40 loss=2.8140 tok_s=4923 ettr=0.804 segment=2 eta_s=1 eta_p95_s=1")
     #expect(
         progressLine(Rehearsal.recovering().history, now: reader)
-            == "t=5s step=14/40 loss=3.4583 tok_s=- ettr=0.924 segment=1 eta_s=-")
+            == "t=5s step=14/40 loss=3.4583 tok_s=- ettr=0.924 segment=1 eta_s=- eta_p95_s=-")
     #expect(
-        progressLine(RunHistory(), now: reader) == "t=5s step=0/0 loss=- tok_s=- ettr=- segment=0 eta_s=-")
+        progressLine(RunHistory(), now: reader) == "t=5s step=0/0 loss=- tok_s=- ettr=- segment=0 eta_s=- eta_p95_s=-")
 }
 
 @Test func `no width and no record of a run breaks the live view`() {

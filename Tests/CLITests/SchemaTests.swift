@@ -1,0 +1,95 @@
+// The documents that commands print, held against the schema that `understudy schema` prints for their kind. The validator
+// knows the words of JSON Schema that those use, and stops the test at any other. Refuses to look at values.
+
+import Foundation
+import ProcessHarness
+import Testing
+
+extension CommandLineTool {
+    @Suite("Schemas")
+    struct Schemas {
+        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../..").standardizedFileURL.path
+
+        @Test func `what commands print with json is what the schema of its kind says`() async throws {
+            try await Scenario.play { scenario in
+                let drill = "inject=[{at: step=15, fail: rank 1, kind: kill}]"
+                for run in ["one", "two"] {
+                    let launched = try scenario.launch(run, ["train.train_iters=30", drill])
+                    #expect(try await launched.wait() == .exited(0), "\(launched.errors)")
+                }
+                try scenario.write("bad.yaml", "kind: Job\nname: bad\nmodle: {}\n")
+                let (jobs, clusters) = ("\(Schemas.root)/jobs", "\(Schemas.root)/clusters")
+                let opt = ["\(jobs)/opt-175b.yaml", "--cluster", "\(clusters)/opt-124x8-a100.yaml"]
+                var seen: Set<String> = []
+                for arguments in [
+                    ["runs"], ["show", "one"], ["incidents", "one"], ["timeline", "one"], ["doctor"],
+                    ["explain", "one", "I-0001"], ["explain", "one", "segment@1"], ["explain", "one", "placement"],
+                    ["diff", "one", "two"], ["compare", "one", "two"], ["validate", "job.yaml"],
+                    ["validate", "bad.yaml"],
+                    ["detect", "one"], ["plan"] + opt, ["simulate"] + opt + ["--replicas", "2", "--until", "2d"],
+                    ["sweep"] + opt + [
+                        "--over", "checkpoint.save_interval=100,200", "--replicas", "2", "--until", "2d",
+                    ],
+                ] {
+                    let said = try await scenario.understudy(arguments + ["--json"])
+                    let document = try #require(
+                        try JSONSerialization.jsonObject(with: Data(said.output.utf8)) as? [String: Any],
+                        "\(arguments): \(said.errors)")
+                    let kind = try #require(document["schema"] as? String)
+                    seen.insert(kind)
+                    let printed = try await scenario.understudy(["schema", kind])
+                    let schema = try JSONSerialization.jsonObject(with: Data(printed.output.utf8))
+                    #expect(
+                        complaints(document, try #require(schema as? [String: Any]), at: kind) == [], "\(arguments)")
+                }
+                #expect(seen.count >= 12, "\(seen.sorted())")
+            }
+        }
+
+        @Test func `the validator complains about what is wrong`() {
+            let schema: [String: Any] = [
+                "type": "object", "additionalProperties": false, "required": ["a"],
+                "properties": ["a": ["type": "integer"], "b": ["type": "array", "items": ["enum": ["x"]]]],
+            ]
+            #expect(complaints(["a": 1, "b": ["x"]], schema, at: "") == [])
+            #expect(complaints(["b": ["x", "y"], "c": 1], schema, at: "").count == 3)
+            #expect(complaints(["a": "1"], schema, at: "") == [".a: is not of type integer"])
+            #expect(complaints(["a": 1.5], schema, at: "") == [".a: is not of type integer"])
+        }
+
+        /// Where `value` is not what `schema` says, and how.
+        private func complaints(_ value: Any, _ schema: [String: Any], at path: String) -> [String] {
+            if let choices = schema["anyOf"] as? [[String: Any]] {
+                let isOne = choices.contains { complaints(value, $0, at: path).isEmpty }
+                return isOne ? [] : ["\(path): is none of what it may be"]
+            }
+            if let allowed = schema["enum"] as? [String] {
+                return (value as? String).map(allowed.contains) ?? false ? [] : ["\(path): is not one of \(allowed)"]
+            }
+            let type = schema["type"] as? String ?? "a schema without a type"
+            switch (type, value) {
+            case ("string", is String): return []
+            case ("boolean", is Bool): return []
+            case ("integer", let number as NSNumber) where number.doubleValue == number.doubleValue.rounded(): return []
+            case ("number", is NSNumber): return []
+            case ("array", let list as [Any]):
+                let items = schema["items"] as? [String: Any] ?? [:]
+                return list.enumerated().flatMap { complaints($0.element, items, at: "\(path)[\($0.offset)]") }
+            case ("object", let object as [String: Any]): return complaints(object, schema, at: path)
+            default: return ["\(path): is not of type \(type)"]
+            }
+        }
+
+        private func complaints(_ object: [String: Any], _ schema: [String: Any], at path: String) -> [String] {
+            let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
+            let others = schema["additionalProperties"] as? [String: Any]
+            let missing = (schema["required"] as? [String] ?? []).filter { object[$0] == nil }
+            return missing.map { "\(path).\($0): is missing" }
+                + object.keys.sorted().flatMap { key -> [String] in
+                    guard let inner = properties[key] ?? others else { return ["\(path).\(key): is not in the schema"] }
+                    return complaints(object[key]!, inner, at: "\(path).\(key)")
+                }
+        }
+    }
+}
