@@ -32,6 +32,9 @@ struct DetectCommand: ParsableCommand {
     @Option(name: .long, help: "The sum above which Understudy's own rule accepts no value into its baseline.")
     var freezeSum = SpikeDetectorSpec().freezeSum
 
+    @Option(name: .long, help: "The sum above which it holds a value back until the sum is zero again.")
+    var holdSum = SpikeDetectorSpec().holdSum
+
     @Flag(name: .long, help: "Measure every rule on synthetic curves instead.")
     var table = false
 
@@ -70,7 +73,9 @@ struct DetectCommand: ParsableCommand {
         }
     }
 
-    private var settings: LossSpikeSpec { LossSpikeSpec(detector: SpikeDetectorSpec(freezeSum: freezeSum)) }
+    private var settings: LossSpikeSpec {
+        LossSpikeSpec(detector: SpikeDetectorSpec(holdSum: holdSum, freezeSum: freezeSum))
+    }
 
     /// The curve that was named: a file where there is one, else a run.
     private func curve() throws -> (source: String, LossLog) {

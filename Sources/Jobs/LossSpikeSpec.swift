@@ -1,5 +1,5 @@
 // What a job says about loss spikes: the detector's constants and the policy's. Every number has the default that the
-// detection table in benchmarks/spikes was measured with. Refuses to detect and to decide; ControlPlane does.
+// tables of benchmarks/spikes were measured with. Refuses to detect and to decide; ControlPlane does.
 
 /// The constants of a spike detector. Names in parentheses are the job file's, under `fault_tolerance.loss_spike`.
 public struct SpikeDetectorSpec: Equatable, Hashable, Sendable, Codable {
@@ -13,6 +13,9 @@ public struct SpikeDetectorSpec: Equatable, Hashable, Sendable, Codable {
     public var allowance: Double
     /// The sum above which there is an alarm (`threshold`).
     public var threshold: Double
+    /// The sum above which a value waits for the sum to be zero again before the baseline takes it (`hold_sum`). At
+    /// `freezeSum` no value ever waits.
+    public var holdSum: Double
     /// The sum above which the baseline takes no value (`freeze_sum`).
     public var freezeSum: Double
     /// The deviation above which the baseline takes no value, and a step is an outlier (`freeze_z`).
@@ -23,13 +26,14 @@ public struct SpikeDetectorSpec: Equatable, Hashable, Sendable, Codable {
     /// Constants from their parts.
     public init(
         window: Int = 128, armedAfter: Int = 64, clip: Double = 4, allowance: Double = 1, threshold: Double = 12,
-        freezeSum: Double = 6, freezeDeviation: Double = 6, driftAfter: Int = 20
+        holdSum: Double = 0, freezeSum: Double = 6, freezeDeviation: Double = 6, driftAfter: Int = 20
     ) {
         self.window = window
         self.armedAfter = armedAfter
         self.clip = clip
         self.allowance = allowance
         self.threshold = threshold
+        self.holdSum = holdSum
         self.freezeSum = freezeSum
         self.freezeDeviation = freezeDeviation
         self.driftAfter = driftAfter
@@ -54,8 +58,10 @@ public struct LossSpikeSpec: Equatable, Hashable, Sendable, Codable {
     public var action: Action
     /// The detector.
     public var detector: SpikeDetectorSpec
-    /// Steps a spike is given to heal by itself (`wait`).
+    /// Steps a spike is given to heal by itself, at most (`wait`).
     public var wait: Int
+    /// Steps after which the wait ends early if the last twenty do not lead back (`wait_at_least`).
+    public var waitAtLeast: Int
     /// A median of ten steps this near to the baseline, in spreads, has healed (`healed_z`).
     public var healedDeviation: Double
     /// A rise of less than this share of the loss is harmless (`benign_shift`).
@@ -75,17 +81,57 @@ public struct LossSpikeSpec: Equatable, Hashable, Sendable, Codable {
     /// A policy from its parts.
     public init(
         action: Action = .rollback, detector: SpikeDetectorSpec = SpikeDetectorSpec(), wait: Int = 50,
-        healedDeviation: Double = 2, benignShift: Double = 0.01, back: Int = 100, skipBeyond: Int = 100,
+        waitAtLeast: Int = 20, healedDeviation: Double = 2, benignShift: Double = 0.01, back: Int = 100,
+        skipBeyond: Int = 100,
         againWithin: Int = 1000, rateScales: [Double] = [0.75, 0.5]
     ) {
         self.action = action
         self.detector = detector
         self.wait = wait
+        self.waitAtLeast = waitAtLeast
         self.healedDeviation = healedDeviation
         self.benignShift = benignShift
         self.back = back
         self.skipBeyond = skipBeyond
         self.againWithin = againWithin
         self.rateScales = rateScales
+    }
+}
+
+/// A job that was stored before a key existed means what it meant then.
+extension SpikeDetectorSpec {
+    /// Reads a stored job's constants.
+    /// - Throws: `DecodingError` when a constant that every version had is missing.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let freezeSum = try values.decode(Double.self, forKey: .freezeSum)
+        self.init(
+            window: try values.decode(Int.self, forKey: .window),
+            armedAfter: try values.decode(Int.self, forKey: .armedAfter),
+            clip: try values.decode(Double.self, forKey: .clip),
+            allowance: try values.decode(Double.self, forKey: .allowance),
+            threshold: try values.decode(Double.self, forKey: .threshold),
+            holdSum: try values.decodeIfPresent(Double.self, forKey: .holdSum) ?? freezeSum, freezeSum: freezeSum,
+            freezeDeviation: try values.decode(Double.self, forKey: .freezeDeviation),
+            driftAfter: try values.decode(Int.self, forKey: .driftAfter))
+    }
+}
+
+extension LossSpikeSpec {
+    /// Reads a stored job's policy.
+    /// - Throws: `DecodingError` when a value that every version had is missing.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let wait = try values.decode(Int.self, forKey: .wait)
+        self.init(
+            action: try values.decode(Action.self, forKey: .action),
+            detector: try values.decode(SpikeDetectorSpec.self, forKey: .detector), wait: wait,
+            waitAtLeast: try values.decodeIfPresent(Int.self, forKey: .waitAtLeast) ?? wait,
+            healedDeviation: try values.decode(Double.self, forKey: .healedDeviation),
+            benignShift: try values.decode(Double.self, forKey: .benignShift),
+            back: try values.decode(Int.self, forKey: .back),
+            skipBeyond: try values.decode(Int.self, forKey: .skipBeyond),
+            againWithin: try values.decode(Int.self, forKey: .againWithin),
+            rateScales: try values.decode([Double].self, forKey: .rateScales))
     }
 }

@@ -124,7 +124,8 @@ extension Schema {
                 "fault_tolerance.loss_spike",
                 [
                     "action", "window", "armed_after", "clip", Key("allowance", elsewhere: ["drift", "slack"]),
-                    "threshold", "freeze_sum", "freeze_z", "drift_after", Key("wait", elsewhere: ["patience"]),
+                    "threshold", "hold_sum", "freeze_sum", "freeze_z", "drift_after",
+                    Key("wait", elsewhere: ["patience"]), "wait_at_least",
                     "healed_z", "benign_shift", "back", Key("skip_beyond", elsewhere: ["skip_batches"]),
                     "again_within", "lr_scale", "lr_scale_last",
                 ]

@@ -11,10 +11,12 @@ struct LossSpikeFields {
     let clip: Field<Double>
     let allowance: Field<Double>
     let threshold: Field<Double>
+    let holdSum: Field<Double>
     let freezeSum: Field<Double>
     let freezeDeviation: Field<Double>
     let driftAfter: Field<Int>
     let wait: Field<Int>
+    let waitAtLeast: Field<Int>
     let healedDeviation: Field<Double>
     let benignShift: Field<Double>
     let back: Field<Int>
@@ -32,10 +34,13 @@ struct LossSpikeFields {
         clip = section.decimal("clip", .positive, default: detector.clip, example: "4")
         allowance = section.decimal("allowance", .positive, default: detector.allowance, example: "1")
         threshold = section.decimal("threshold", .positive, default: detector.threshold, example: "12")
+        holdSum = section.decimal("hold_sum", .nonNegative, default: detector.holdSum, example: "0")
         freezeSum = section.decimal("freeze_sum", .nonNegative, default: detector.freezeSum, example: "6")
         freezeDeviation = section.decimal("freeze_z", .positive, default: detector.freezeDeviation, example: "6")
         driftAfter = section.whole("drift_after", in: 1...100_000, default: detector.driftAfter, example: "20")
         wait = section.whole("wait", in: 10...1_000_000, default: usual.wait, example: "50")
+        waitAtLeast = section.whole(
+            "wait_at_least", in: 10...1_000_000, default: usual.waitAtLeast, example: "20")
         healedDeviation = section.decimal("healed_z", .positive, default: usual.healedDeviation, example: "2")
         benignShift = section.decimal("benign_shift", .fraction, default: usual.benignShift, example: "0.01")
         back = section.whole("back", in: 0...1_000_000_000, default: usual.back, example: "100")
@@ -51,9 +56,11 @@ struct LossSpikeFields {
             action: action.value,
             detector: SpikeDetectorSpec(
                 window: window.value, armedAfter: armedAfter.value, clip: clip.value, allowance: allowance.value,
-                threshold: threshold.value, freezeSum: freezeSum.value, freezeDeviation: freezeDeviation.value,
+                threshold: threshold.value, holdSum: holdSum.value, freezeSum: freezeSum.value,
+                freezeDeviation: freezeDeviation.value,
                 driftAfter: driftAfter.value),
-            wait: wait.value, healedDeviation: healedDeviation.value, benignShift: benignShift.value, back: back.value,
+            wait: wait.value, waitAtLeast: waitAtLeast.value, healedDeviation: healedDeviation.value,
+            benignShift: benignShift.value, back: back.value,
             skipBeyond: skipBeyond.value, againWithin: againWithin.value,
             rateScales: [rateScale.value, lastRateScale.value])
     }

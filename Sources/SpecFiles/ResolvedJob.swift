@@ -157,8 +157,10 @@ struct ResolvedJob {
         let rows: [(String, any CustomStringConvertible)] = [
             ("action", spike.action.rawValue), ("window", detector.window), ("armed_after", detector.armedAfter),
             ("clip", detector.clip), ("allowance", detector.allowance), ("threshold", detector.threshold),
-            ("freeze_sum", detector.freezeSum), ("freeze_z", detector.freezeDeviation),
-            ("drift_after", detector.driftAfter), ("wait", spike.wait), ("healed_z", spike.healedDeviation),
+            ("hold_sum", detector.holdSum), ("freeze_sum", detector.freezeSum),
+            ("freeze_z", detector.freezeDeviation),
+            ("drift_after", detector.driftAfter), ("wait", spike.wait),
+            ("wait_at_least", spike.waitAtLeast), ("healed_z", spike.healedDeviation),
             ("benign_shift", spike.benignShift), ("back", spike.back), ("skip_beyond", spike.skipBeyond),
             ("again_within", spike.againWithin), ("lr_scale", spike.rateScales[0]),
             ("lr_scale_last", spike.rateScales[1]),

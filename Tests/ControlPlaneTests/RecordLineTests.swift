@@ -91,7 +91,10 @@ struct RecordLineTests {
         ]
         let decisions =
             verdicts.map { SpikeDecision($0, because: alarm) } + [
-                SpikeDecision(.recompute, because: broken, isDry: true)
+                SpikeDecision(.recompute, because: broken, isDry: true),
+                SpikeDecision(
+                    .giveUp(attempts: 3), because: alarm,
+                    outlook: SpikeOutlook(rise: 1.5, fall: -0.25, remaining: 30, healed: 0.2)),
             ]
         return [
             .startWorker(node), .evict(node, because: text), .welcome(worker: node, incarnation: Incarnation(9)),

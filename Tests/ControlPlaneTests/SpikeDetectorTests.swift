@@ -21,6 +21,11 @@ struct SpikeDetectorTests {
         values.map { detector.observe($0, step: detector.lastStep + 1) }
     }
 
+    /// How many values the baseline remembers.
+    private func remembered(_ detector: SpikeDetector) -> Int {
+        detector.line["baseline"]?.split(separator: ",").count ?? 0
+    }
+
     @Test func `nothing is said of the first 64 steps`() {
         var detector = SpikeDetector()
         let findings = (1...64).map { detector.observe(Self.quiet($0), step: $0) }
@@ -100,14 +105,44 @@ struct SpikeDetectorTests {
         #expect(finding == .unarmed && detector == before)
     }
 
+    @Test func `what an excursion begins with is not taken for usual until the excursion is over`() {
+        var detector = Self.armed()
+        while detector.sum > 0 { _ = feed(&detector, [2.9]) }
+        let (before, count) = (detector.baseline, remembered(detector))
+        // 1.5 spreads above add half a spread each: no step stands out, and the sum stays below 6.
+        let rise = before.median + 1.5 * before.spread
+        _ = feed(&detector, Array(repeating: rise, count: 8))
+        #expect(detector.sum > 3 && detector.baseline.median == before.median && detector.baseline.isHolding)
+        #expect(remembered(detector) == count)
+        while detector.sum > 0 { _ = feed(&detector, [2.9]) }
+        // They were no spike: all of them count, and in order.
+        #expect(!detector.baseline.isHolding && remembered(detector) > count + 8)
+    }
+
+    @Test func `with hold_sum at freeze_sum nothing ever waits, and a value above that sum never counts`() {
+        var detector = Self.armed(SpikeDetectorSpec(holdSum: 6))
+        while detector.sum > 0 { _ = feed(&detector, [2.9]) }
+        let (median, spread) = (detector.baseline.median, detector.baseline.spread)
+        var counts: [Int] = []
+        for _ in 1...4 {
+            _ = feed(&detector, [median + 3 * spread])
+            counts.append(remembered(detector))
+            #expect(!detector.baseline.isHolding)
+        }
+        // Sums of about 2, 4, 6 and 8: the last is above 6.
+        #expect(counts[1] == counts[0] + 1 && counts[3] == counts[2])
+    }
+
     @Test func `after going back the baseline is the one of then`() {
         var detector = Self.armed(steps: 300)
         _ = feed(&detector, Array(repeating: 9, count: 5))
-        detector.goBack(to: 220)
-        let then = Self.armed(steps: 220)
+        // A step at which nothing is held back, so that the window of then is known.
+        let back = (200...220).last { Self.armed(steps: $0).sum == 0 }!
+        detector.goBack(to: back)
+        let then = Self.armed(steps: back)
         #expect(detector.baseline.count == then.baseline.count)
         #expect(detector.baseline.median == then.baseline.median && detector.baseline.spread == then.baseline.spread)
-        #expect(detector.lastStep == 220 && detector.alarm == nil && detector.sum == 0)
+        #expect(detector.lastStep == back && detector.alarm == nil && detector.sum == 0)
     }
 
     @Test func `the baseline's statistics are those of the newest values, however many came before`() {

@@ -83,10 +83,12 @@ import Testing
             clip: 4.0                    # default
             allowance: 1.0               # default
             threshold: 12.0              # default
+            hold_sum: 0.0                # default
             freeze_sum: 6.0              # default
             freeze_z: 6.0                # default
             drift_after: 20              # default
             wait: 50                     # default
+            wait_at_least: 20            # default
             healed_z: 2.0                # default
             benign_shift: 0.01           # default
             back: 100                    # default
@@ -115,7 +117,9 @@ import Testing
         "fault_tolerance.loss_spike={action: report, window: 99, armed_after: 33, clip: 3.5, allowance: 0.75}",
         "fault_tolerance.loss_spike.threshold=11", "fault_tolerance.loss_spike.freeze_sum=3",
         "fault_tolerance.loss_spike.freeze_z=5", "fault_tolerance.loss_spike.drift_after=21",
-        "fault_tolerance.loss_spike.wait=10", "fault_tolerance.loss_spike.healed_z=0.1",
+        "fault_tolerance.loss_spike.wait=10",
+        "fault_tolerance.loss_spike.wait_at_least=11", "fault_tolerance.loss_spike.hold_sum=1.5",
+        "fault_tolerance.loss_spike.healed_z=0.1",
         "fault_tolerance.loss_spike.benign_shift=0", "fault_tolerance.loss_spike.back=7",
         "fault_tolerance.loss_spike.skip_beyond=0", "fault_tolerance.loss_spike.again_within=1",
         "fault_tolerance.loss_spike.lr_scale=0.9", "fault_tolerance.loss_spike.lr_scale_last=0.6666666666666666",

@@ -17,6 +17,9 @@ public struct RobustBaseline: Equatable, Sendable {
     private var history: [Point] = []
     /// The newest `window` of them in ascending order.
     private var ordered: [Double] = []
+    /// Values of which it is not known yet whether they are ordinary, oldest first: at most a window of them, because
+    /// only so many could count.
+    private var held: [Point] = []
 
     /// A baseline without values over windows of `window`.
     /// - Precondition: `window` is positive.
@@ -37,8 +40,29 @@ public struct RobustBaseline: Equatable, Sendable {
         if history.count == 8 * window { history.removeFirst(4 * window) }
     }
 
-    /// Forgets every value behind `step`; the window is again the one of then, as far as history reaches.
+    /// Whether values are held back.
+    public var isHolding: Bool { !held.isEmpty }
+
+    /// Holds `value` back, the newest one, which must be finite, until it is known whether it is ordinary.
+    public mutating func hold(_ value: Double, step: Int) {
+        if held.count == window { held.removeFirst() }
+        held.append(Point(step: step, value: value))
+    }
+
+    /// What was held back was ordinary.
+    public mutating func acceptHeld() {
+        let values = held
+        held = []
+        for point in values { accept(point.value, step: point.step) }
+    }
+
+    /// What was held back was not ordinary.
+    public mutating func dropHeld() { held = [] }
+
+    /// Forgets every value behind `step`, and those held back; the window is again the one of then, as far as history
+    /// reaches.
     public mutating func forget(after step: Int) {
+        held = []
         history.removeAll { $0.step > step }
         ordered = history.suffix(window).map(\.value).sorted()
     }
@@ -75,18 +99,32 @@ public struct RobustBaseline: Equatable, Sendable {
 
 extension RobustBaseline {
     /// `step:value` of every remembered value, oldest first, separated by commas.
-    var text: String { history.map { "\($0.step):\($0.value)" }.joined(separator: ",") }
+    var text: String { RobustBaseline.text(of: history) }
 
-    /// Reads what `text` wrote; nil when it is no such list.
-    init?(window: Int, text: String) {
+    /// The same of those held back.
+    var heldText: String { RobustBaseline.text(of: held) }
+
+    /// Reads what `text` and `heldText` wrote; nil when one is no such list.
+    init?(window: Int, text: String, heldText: String) {
         self.init(window: window)
+        guard let history = RobustBaseline.points(text), let held = RobustBaseline.points(heldText) else { return nil }
+        (self.history, self.held) = (history, held)
+        ordered = history.suffix(window).map(\.value).sorted()
+    }
+
+    private static func text(of points: [Point]) -> String {
+        points.map { "\($0.step):\($0.value)" }.joined(separator: ",")
+    }
+
+    private static func points(_ text: String) -> [Point]? {
+        var points: [Point] = []
         for item in text.split(separator: ",") {
             let parts = item.split(separator: ":")
             guard parts.count == 2, let step = Int(parts[0]), let value = Double(parts[1]), value.isFinite,
-                history.last.map({ $0.step < step }) ?? true
+                points.last.map({ $0.step < step }) ?? true
             else { return nil }
-            history.append(Point(step: step, value: value))
+            points.append(Point(step: step, value: value))
         }
-        ordered = history.suffix(window).map(\.value).sorted()
+        return points
     }
 }

@@ -4,6 +4,30 @@
 import Jobs
 import Primitives
 
+/// Where a loss was going when the time to heal was over, or of no more use.
+public struct SpikeOutlook: Equatable, Sendable {
+    /// How far the median of the newest ten steps is above the baseline's, in nats.
+    public var rise: Double
+    /// How much it has fallen a step since the ten before those, in nats.
+    public var fall: Double
+    /// Steps that were left to heal in.
+    public var remaining: Int
+    /// The rise that would have counted as healed or harmless, in nats.
+    public var healed: Double
+
+    /// An outlook from its parts.
+    public init(rise: Double, fall: Double, remaining: Int, healed: Double) {
+        self.rise = rise
+        self.fall = fall
+        self.remaining = remaining
+        self.healed = healed
+    }
+
+    /// Whether the loss would have healed in time if it had gone on falling as it fell. A spike that heals falls fast
+    /// first, so this errs on the side of waiting.
+    public var leadsBack: Bool { rise - fall * Double(remaining) <= healed }
+}
+
 /// One decision about the loss.
 public struct SpikeDecision: Equatable, Sendable {
     /// What was decided.
@@ -35,18 +59,23 @@ public struct SpikeDecision: Equatable, Sendable {
     public var alarm: SpikeAlarm
     /// Whether the policy only reports, and nothing of it was done.
     public var isDry: Bool
+    /// Where the loss was going, of a rollback after a wait.
+    public var outlook: SpikeOutlook?
 
     /// A decision from its parts.
-    public init(_ verdict: Verdict, because alarm: SpikeAlarm, isDry: Bool = false) {
+    public init(_ verdict: Verdict, because alarm: SpikeAlarm, isDry: Bool = false, outlook: SpikeOutlook? = nil) {
         self.verdict = verdict
         self.alarm = alarm
         self.isDry = isDry
+        self.outlook = outlook
     }
 }
 
 extension SpikeDecision {
     /// The decision with what it was made from: "the loss rose to 5.10 at step 31219 (…): …".
-    public var sentence: String { "\(seen): \(isDry ? "would be answered so: " : "")\(done)" }
+    public var sentence: String {
+        "\(seen)\(outlook.map { "; " + $0.sentence } ?? ""): \(isDry ? "would be answered so: " : "")\(done)"
+    }
 
     /// The verdict in one or two words, for a mark in a plot: `outlier`, `back to 350`.
     public var word: String {
@@ -126,6 +155,16 @@ extension SpikeDecision {
         case .giveUp: ["go back once more: no, neither other data nor a lower learning rate have helped"]
         case .pin: ["go back: no, the gradient's norm alone says too little"]
         }
+    }
+}
+
+extension SpikeOutlook {
+    /// `it is 1.10 nats up, falling by 0.002 a step, which does not lead back in 30 more`.
+    var sentence: String {
+        let course = fall < 0 ? "rising by \(rounded(-fall, 3))" : "falling by \(rounded(fall, 3))"
+        let place = "it is \(rounded(rise, 2)) nats up, \(course) a step"
+        return remaining == 0
+            ? "\(place), when the wait is over" : "\(place), which does not lead back in \(remaining) more"
     }
 }
 

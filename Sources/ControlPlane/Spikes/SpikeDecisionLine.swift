@@ -19,7 +19,8 @@ extension SpikeDecision {
             case .giveUp(let attempts): line.with("verdict", "give-up").with("attempts", attempts)
             case .pin(let step): line.with("verdict", "pin").with("checkpoint", step)
             }
-        return alarm.add(to: isDry ? line.with("dry", true) : line)
+        let dry = isDry ? line.with("dry", true) : line
+        return alarm.add(to: outlook.map { $0.add(to: dry) } ?? dry)
     }
 
     init(_ line: Line) throws(LineError) {
@@ -39,6 +40,20 @@ extension SpikeDecision {
         case "pin": verdict = .pin(step: try line.readIfPresent("checkpoint"))
         default: throw LineError(line: line.text, problem: "the verdict is unknown")
         }
-        self.init(verdict, because: try SpikeAlarm(line), isDry: try line.readIfPresent("dry") ?? false)
+        self.init(
+            verdict, because: try SpikeAlarm(line), isDry: try line.readIfPresent("dry") ?? false,
+            outlook: line["rising"] == nil ? nil : try SpikeOutlook(line))
+    }
+}
+
+extension SpikeOutlook {
+    func add(to line: Line) -> Line {
+        line.with("rising", rise).with("falling", fall).with("remaining", remaining).with("healed-at", healed)
+    }
+
+    init(_ line: Line) throws(LineError) {
+        self.init(
+            rise: try line.read("rising"), fall: try line.read("falling"), remaining: try line.read("remaining"),
+            healed: try line.read("healed-at"))
     }
 }

@@ -53,7 +53,9 @@ public struct SpikeAlarm: Equatable, Sendable {
 /// A detector of lasting rises.
 ///
 /// With z = (value − median) / (IQR / 1.349) over the newest accepted values, S = max(0, S + min(z, clip) − allowance);
-/// an alarm is S above the threshold. The baseline takes no value while S or z says that something is going on.
+/// an alarm is S above the threshold. The baseline takes no value while S or z says that something is going on, and what
+/// comes before that in the same excursion is held back until the excursion is over: a slow rise that were taken for
+/// usual step by step would never be found.
 public struct SpikeDetector: Equatable, Sendable {
     /// What a step's value is.
     public enum Finding: Equatable, Sendable {
@@ -78,7 +80,7 @@ public struct SpikeDetector: Equatable, Sendable {
     var onsetStandsOut = false
     /// The alarm that is being answered; until it is, nothing is accepted and nothing sets off another.
     public private(set) var alarm: SpikeAlarm?
-    /// The newest values, whatever they were, oldest first: at most ten.
+    /// The newest values, whatever they were, oldest first: at most twenty.
     var recent: [Double] = []
     /// The highest step that was observed.
     public private(set) var lastStep = 0
@@ -110,9 +112,14 @@ public struct SpikeDetector: Equatable, Sendable {
     }
 
     /// The median of the newest ten values; nil before there are ten.
-    public var recentMedian: Double? {
-        guard recent.count == 10 else { return nil }
-        let sorted = recent.sorted()
+    public var recentMedian: Double? { SpikeDetector.median(recent.suffix(10)) }
+
+    /// The median of the ten values before those; nil before there are twenty.
+    public var earlierMedian: Double? { SpikeDetector.median(recent.dropLast(10)) }
+
+    private static func median(_ values: ArraySlice<Double>) -> Double? {
+        guard values.count == 10 else { return nil }
+        let sorted = values.sorted()
         return (sorted[4] + sorted[5]) / 2
     }
 
@@ -134,13 +141,14 @@ public struct SpikeDetector: Equatable, Sendable {
             let isSlow = step - (onset ?? step) > settings.driftAfter
             return raise(isSlow ? .drift : .spike, value, deviation: deviation)
         }
-        if sum <= settings.freezeSum, deviation <= settings.freezeDeviation { baseline.accept(value, step: step) }
+        settle(value, step, deviation)
         return deviation > settings.freezeDeviation ? .outlier(deviation: deviation) : .ordinary(deviation: deviation)
     }
 
     /// The alarm was harmless: the baseline of before goes on.
     public mutating func dismiss() {
         alarm = nil
+        baseline.dropHeld()
         reset()
     }
 
@@ -158,9 +166,21 @@ public struct SpikeDetector: Equatable, Sendable {
         lastStep = min(lastStep, step)
     }
 
+    /// Takes `value` into the baseline, now or when the excursion is over, or never.
+    private mutating func settle(_ value: Double, _ step: Int, _ deviation: Double) {
+        if sum == 0 { baseline.acceptHeld() }
+        guard sum <= settings.freezeSum, deviation <= settings.freezeDeviation else { return }
+        // Behind one that is held back all are: the baseline's values are in the order of their steps.
+        if baseline.isHolding || sum > settings.holdSum {
+            baseline.hold(value, step: step)
+        } else {
+            baseline.accept(value, step: step)
+        }
+    }
+
     private mutating func remember(_ value: Double) {
         guard value.isFinite else { return }
-        if recent.count == 10 { recent.removeFirst() }
+        if recent.count == 20 { recent.removeFirst() }
         recent.append(value)
     }
 

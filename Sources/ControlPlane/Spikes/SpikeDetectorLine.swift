@@ -10,6 +10,7 @@ extension SpikeDetector {
         let state = Line("spike-detector").with("step", lastStep).with("sum", sum).with("onset", onset)
             .with("stands-out", onsetStandsOut)
             .with("recent", recent.map(\.description).joined(separator: ",")).with("baseline", baseline.text)
+            .with("held", baseline.heldText)
         return alarm.map { $0.add(to: state) } ?? state
     }
 
@@ -19,7 +20,10 @@ extension SpikeDetector {
         guard line.head == "spike-detector" else {
             throw LineError(line: line.text, problem: "a spike detector's state is wanted")
         }
-        guard let baseline = RobustBaseline(window: settings.window, text: try line.read("baseline")) else {
+        // What was written before values were held back has none.
+        let held: String = try line.readIfPresent("held") ?? ""
+        let text: String = try line.read("baseline")
+        guard let baseline = RobustBaseline(window: settings.window, text: text, heldText: held) else {
             throw LineError(line: line.text, problem: "the baseline is no list of steps and values")
         }
         self.init(

@@ -82,6 +82,12 @@ public struct SpikeWatch: Equatable, Sendable {
     /// The first computation of the step that is being computed again, if one is.
     public var recomputation: Computation? { if case .recomputing(let first) = stage { first } else { nil } }
 
+    /// Whether nothing is being answered, so that quiet steps may pass unjudged.
+    public var isAtRest: Bool {
+        guard case .watching = stage else { return false }
+        return loss.alarm == nil && gradient.alarm == nil
+    }
+
     /// Whether `loss` is unusual enough that the losses of single micro-batches are worth recording.
     public func wantsMicroBatches(for loss: Double) -> Bool {
         guard policy.action != .off else { return false }
@@ -175,16 +181,28 @@ public struct SpikeWatch: Equatable, Sendable {
         let rise = level - alarm.median
         let isHealed = rise <= policy.healedDeviation * alarm.spread
         guard isHealed || rise < policy.benignShift * level else {
-            return report.step < until ? (.commit, []) : answer(alarm, at: report.step, generation, checkpoints)
+            let outlook = outlook(alarm, level, until: until)
+            let isHopeless = report.step >= alarm.step + policy.waitAtLeast && !outlook.leadsBack
+            guard report.step >= until || isHopeless else { return (.commit, []) }
+            return answer(alarm, at: report.step, generation, checkpoints, outlook)
         }
         stage = .watching
         if isHealed { loss.dismiss() } else { loss.rebaseline() }
         return (.commit, [decision(.harmless(rise: rise, isHealed: isHealed), alarm)])
     }
 
+    /// Where the last twenty steps lead.
+    private func outlook(_ alarm: SpikeAlarm, _ level: Double, until: Int) -> SpikeOutlook {
+        SpikeOutlook(
+            rise: level - alarm.median, fall: loss.earlierMedian.map { ($0 - level) / 10 } ?? 0,
+            remaining: max(0, until - loss.lastStep),
+            healed: max(policy.healedDeviation * alarm.spread, policy.benignShift * level))
+    }
+
     /// Nothing but going back is left. `step` is the newest that was computed.
     private mutating func answer(
-        _ alarm: SpikeAlarm, at step: Int, _ generation: Generation, _ checkpoints: [Int]
+        _ alarm: SpikeAlarm, at step: Int, _ generation: Generation, _ checkpoints: [Int],
+        _ outlook: SpikeOutlook? = nil
     ) -> (SpikeAction, [SpikeDecision]) {
         stage = .watching
         let last = rollbacks.last.flatMap { alarm.onset <= $0.alarm + policy.againWithin ? $0 : nil }
@@ -200,7 +218,8 @@ public struct SpikeWatch: Equatable, Sendable {
         let through = course.batch(of: max(alarm.step + policy.skipBeyond, step))
         let batches = isHardware || policy.action == .rewind ? nil : from..<through + 1
         let scale = attempt == 1 ? nil : policy.rateScales[attempt - 2]
-        let verdict = decision(.rollBack(to: target, batches: batches, rateScale: scale, attempt: attempt), alarm)
+        var verdict = decision(.rollBack(to: target, batches: batches, rateScale: scale, attempt: attempt), alarm)
+        verdict.outlook = outlook
         guard policy.goesBack else { return overlook(verdict) }
         if let batches { course.skip(batches) }
         if let scale { course.scaleRate(by: scale, after: target) }
