@@ -220,7 +220,7 @@ public struct Run: Equatable, Sendable {
     }
 
     /// `step` counts.
-    private mutating func count(_ step: Int) -> [Command] {
+    mutating func count(_ step: Int) -> [Command] {
         committed = step
         if let notFinite, notFinite.step <= step { self.notFinite = nil }
         if step > reached {

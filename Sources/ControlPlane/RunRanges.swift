@@ -25,8 +25,9 @@ extension Run {
             report.first <= report.last.step && report.last.step <= nextDecision,
             "the steps \(report.first)-\(report.last.step) pass over step \(nextDecision): \(self)")
         precondition(
-            report.count == 1 || plan.lossSpike.action == .off, "losses of a range cannot be judged one by one: \(self)"
-        )
+            report.count == 1 || report.isQuiet || plan.lossSpike.action == .off,
+            "losses of a range cannot be judged one by one: \(self)")
+        precondition(!report.isQuiet || spikes.isAtRest, "no step is quiet while a spike is answered: \(self)")
         let before = report.last.step - 1
         committed = before
         if before > reached {
@@ -34,6 +35,6 @@ extension Run {
             restarts = 0
         }
         if report.first <= before { evaluating = nil }
-        return contributed(generation, report.last)
+        return report.isQuiet ? count(report.last.step) : contributed(generation, report.last)
     }
 }

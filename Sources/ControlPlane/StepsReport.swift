@@ -29,13 +29,19 @@ public struct StepsReport: Equatable, Sendable {
     public var pace: TimeSpan
     /// Some of the steps before the last, in order.
     public var samples: [StepSample]
+    /// Whether the world vouches that no step of the range stands out, so that nobody judges their losses. Steps that
+    /// might stand out, and those that tell what is usual before them, come one by one.
+    public var isQuiet: Bool
 
     /// A range from its parts.
-    public init(first: Int, last: StepReport, pace: TimeSpan, samples: [StepSample] = []) {
+    public init(
+        first: Int, last: StepReport, pace: TimeSpan, samples: [StepSample] = [], isQuiet: Bool = false
+    ) {
         self.first = first
         self.last = last
         self.pace = pace
         self.samples = samples
+        self.isQuiet = isQuiet
     }
 
     /// How many steps it holds.
@@ -46,7 +52,8 @@ public struct StepsReport: Equatable, Sendable {
 
     func add(to line: Line) -> Line {
         let text = samples.map { "\($0.step):\($0.loss.lineText)" }.joined(separator: ",")
-        return last.add(to: line.with("first", first).with("pace", pace).with("samples", text))
+        let head = line.with("first", first).with("pace", pace).with("samples", text)
+        return last.add(to: isQuiet ? head.with("quiet", true) : head)
     }
 
     init(_ line: Line) throws(LineError) {
@@ -60,6 +67,6 @@ public struct StepsReport: Equatable, Sendable {
         }
         self.init(
             first: try line.read("first"), last: try StepReport(line, step: try line.read("step")),
-            pace: try line.read("pace"), samples: samples)
+            pace: try line.read("pace"), samples: samples, isQuiet: try line.readIfPresent("quiet") ?? false)
     }
 }

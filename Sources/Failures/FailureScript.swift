@@ -26,8 +26,7 @@ public struct FailureScript: Equatable, Sendable {
     public static let header = "at,cause,first_node,node_count,effect,detect,repair"
 
     /// Reads `csv`: the header above, then a failure a line; empty lines and lines that begin with `#` are passed over.
-    /// Times are a number and `s`, `min`, `h` or `d`; the effect is `kill_node`, `kill_job`, `corrupt`, or
-    /// `slow=0.5 for 10min`. Planned maintenance is a `kill_node` that is detected at once.
+    /// Times are a number and `s`, `min`, `h` or `d`; the effect is one of `FailureEffect.words`. Planned maintenance is a `kill_node` that is detected at once.
     /// - Throws: `Malformed` for the first line that is not so.
     public init(csv: String) throws(Malformed) {
         var found: [Breakdown] = []
@@ -69,7 +68,7 @@ public struct FailureScript: Equatable, Sendable {
     private static func effect(_ text: String, line: Int) throws(Malformed) -> FailureEffect {
         guard let effect = FailureEffect(inWords: text) else {
             throw Malformed(
-                line: line, problem: "the effect `\(text)` is none of kill_node, kill_job, corrupt, slow=0.5 for 10min")
+                line: line, problem: "the effect `\(text)` is none of \(FailureEffect.words)")
         }
         return effect
     }

@@ -30,6 +30,12 @@ public enum FailureEffect: Equatable, Sendable, Codable {
     case slow(factor: Double, for: TimeSpan)
     /// Replicas part: what was computed since the newest checkpoint cannot be trusted.
     case corrupt
+    /// The loss rises by `rise` nats with one batch, and stays up until that batch is left out; or it falls back by
+    /// itself, evenly within `healing` steps.
+    case spike(rise: Double, healing: Int?)
+
+    /// Whether it strikes the loss, and no machine.
+    public var isSpike: Bool { if case .spike = self { true } else { false } }
 }
 
 /// How the times between failures of one component are distributed.

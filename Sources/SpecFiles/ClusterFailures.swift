@@ -62,7 +62,7 @@ struct ClusterFailures {
             if let effect = FailureEffect(inWords: scalar.text) { return effect }
             section.reading.report(
                 .badForm, "`\(scalar.key)` cannot be `\(scalar.text)`", at: scalar.place,
-                hint: "one of kill_node, kill_job, corrupt, `slow=0.5 for 10min`")
+                hint: "one of \(FailureEffect.words)")
             return nil
         }.value
     }

@@ -24,10 +24,11 @@ public struct LossCurve: Equatable, Sendable {
     }
 
     /// The training loss of `step`, in nats a token; a model that has seen nothing guesses, so it is at most ln 50,257.
-    public func loss(of step: Int) -> Double {
+    /// - Parameter batch: the batch that the step takes, which the noise belongs to; nil for its own.
+    public func loss(of step: Int, batch: Int? = nil) -> Double {
         let tokens = Double(max(1, step) * tokensPerStep)
         let mean = 1.69 + 406.4 / portablePower(parameters, 0.34) + 410.7 / portablePower(tokens, 0.28)
-        var stream = RandomStream(seed: seed &+ UInt64(step) &* 0x9e37_79b9_7f4a_7c15, named: "loss")
+        var stream = RandomStream(seed: seed &+ UInt64(batch ?? step) &* 0x9e37_79b9_7f4a_7c15, named: "loss")
         return min(10.825, mean) + deviation * stream.normal()
     }
 }

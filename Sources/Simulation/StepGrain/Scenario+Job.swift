@@ -85,7 +85,13 @@ extension Scenario {
         var plan = RunPlan(job)
         plan.workers = job.nodes
         plan.microBatches = max(plan.microBatches, job.nodes)
-        plan.lossSpike = LossSpikeSpec(action: .off)  // A smooth curve has nothing to judge, and ranges go by unjudged.
+        let isRandom = hasRandomFailures && !cluster.failureModes.isEmpty
+        // A smooth curve has nothing to judge.
+        if !(script.breakdowns.contains { $0.effect.isSpike }
+            || isRandom && cluster.failureModes.contains { $0.effect.isSpike })
+        {
+            plan.lossSpike = LossSpikeSpec(action: .off)
+        }
         plan.formationLimit = .seconds(Int64(30 * 86_400))
         let names = cluster.nodes.map(\.id)
         let spares = (0..<cluster.spares.count).map { index -> NodeID in
@@ -98,7 +104,7 @@ extension Scenario {
             loss: LossCurve(
                 parameters: Double(job.model.parameterCount), tokensPerStep: job.tokensPerStep, seed: seed),
             nodes: Array(nodes), swapIn: cluster.spares.swapIn,
-            failures: hasRandomFailures && !cluster.failureModes.isEmpty
+            failures: isRandom
                 ? FailureModel(
                     modes: cluster.failureModes, nodes: nodes.count, acceleratorsPerNode: group.acceleratorsPerNode,
                     domains: cluster.failureDomains) : nil,

@@ -30,6 +30,7 @@ extension StepWorld {
             queue.add(.fastAgain(index), at: now + span)
             try stopAtNextStep(at: now)
         case .corrupt: queue.add(.detected(index), at: now + breakdown.detect)
+        case .spike(let rise, let healing): try beginExcursion(index, rise: rise, healing: healing, at: now)
         }
     }
 
@@ -69,7 +70,7 @@ extension StepWorld {
             try tell(
                 .replicasDisagree(
                     run: run.id, generation: run.generation, step: run.committed, norms: breakdown.cause), at: now)
-        case .slow: break
+        case .slow, .spike: break
         }
     }
 

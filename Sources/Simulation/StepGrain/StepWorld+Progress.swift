@@ -20,11 +20,12 @@ extension StepWorld {
         }
         tokens += 1
         let since = now + pendingSnapshot + pendingEvaluation
+        let pauseAfter = pauseAfter(from: next, upTo: run.nextDecision)
         let slowest = slow.map(\.factor).min() ?? 1
         progress = Progress(
             next: next, since: since,
             pace: scenario.cost.pace(at: since, members: members, of: scenario.plan.workers, slowest: slowest),
-            pauseAfter: run.nextDecision, snapshot: pendingSnapshot, token: tokens)
+            pauseAfter: pauseAfter, snapshot: pendingSnapshot, isQuiet: !isAttentive(at: next), token: tokens)
         pendingSnapshot = .zero
         pendingEvaluation = .zero
         schedulePause()
@@ -80,16 +81,16 @@ extension StepWorld {
         if sink != nil {
             var step = (going.next + stride - 1) / stride * stride
             while step < last {
-                samples.append(StepSample(step: step, loss: scenario.loss.loss(of: step)))
+                samples.append(StepSample(step: step, loss: loss(of: step)))
                 step += stride
             }
         }
         return StepsReport(
             first: going.next,
             last: StepReport(
-                step: last, loss: sink == nil ? 0 : scenario.loss.loss(of: last), gradientNorm: 1, learningRate: 0,
+                step: last, loss: sink == nil && going.isQuiet ? 0 : loss(of: last), gradientNorm: 1, learningRate: 0,
                 tokens: scenario.loss.tokensPerStep,
                 profile: StepProfile(compute: going.pace, snapshot: going.snapshot)),
-            pace: going.pace, samples: samples)
+            pace: going.pace, samples: samples, isQuiet: going.isQuiet && judges)
     }
 }

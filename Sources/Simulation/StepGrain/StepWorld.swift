@@ -33,6 +33,8 @@ struct StepWorld {
         var pace: TimeSpan
         var pauseAfter: Int
         var snapshot = TimeSpan.zero
+        /// Whether its steps are told in ranges that nobody judges.
+        var isQuiet: Bool
         var token: Int
     }
 
@@ -52,6 +54,10 @@ struct StepWorld {
     var pendingSnapshot = TimeSpan.zero
     var pendingEvaluation = TimeSpan.zero
     var abortedThrough = Generation(0)
+    /// Which batches the gang's steps take.
+    var course = Course()
+    /// Rises of the loss, in the order they were drawn.
+    var excursions: [Excursion] = []
     var tokens = 0
     var members = 0
     var isOver = false
@@ -104,7 +110,7 @@ struct StepWorld {
             try advance(to: now)
             try tell(
                 .evaluated(
-                    run: scenario.run, generation: generation, step: step, loss: scenario.loss.loss(of: step)), at: now)
+                    run: scenario.run, generation: generation, step: step, loss: loss(of: step)), at: now)
         case .fastAgain(let index):
             slow.removeAll { $0.breakdown == index }
             try stopAtNextStep(at: now)
@@ -131,8 +137,9 @@ struct StepWorld {
     private mutating func carryOut(_ command: Command, at now: Instant) {
         let cost = scenario.cost
         switch command {
-        case .form(_, let generation, let members, let restore, let transfers, _):
+        case .form(_, let generation, let members, let restore, let transfers, let course):
             progress = nil
+            self.course = course
             self.members = members.count
             let load =
                 transfers.map { $0.isEmpty ? TimeSpan.zero : cost.peerTransfer }
