@@ -15,6 +15,7 @@ struct ExplainCommand: ParsableCommand {
             I-0007         what was done about an incident, and what else would have cost
             segment@3      why that segment began, and with whose state (segment: the newest)
             placement@3    why these workers have these ranks (placement: the newest)
+            spike@454      what was decided about the rise of the loss that step 454 is part of
 
             Examples:
               understudy explain quickstart-0001 I-0001

@@ -33,7 +33,11 @@ public func timelineLines(
     lines.append(row("segment", segmentNumbers(history, columns)))
     lines.append(row("loss", losses(history, columns)))
     let legend = Activity.allCases.map { "\($0.symbol) \($0.word)" }.joined(separator: "  ")
+    guard let spikes = spikeRow(history, columns) else { return lines + [style.apply(.dim, to: legend)] }
+    lines.append(row("spikes", spikes.marks))
+    lines += spikes.skipped.map { row("skipped", $0) }
     return lines + [style.apply(.dim, to: legend)]
+        + (spikes.legend.isEmpty ? [] : [style.apply(.dim, to: "spikes: " + spikes.legend)])
 }
 
 /// The columns of a chart: equal stretches of time.

@@ -12,8 +12,11 @@ public enum DecisionSubject: Equatable, Sendable {
     /// Why these workers have these ranks, in the segment of that number: `placement@3`; the newest when it is nil.
     case placement(Int?)
 
+    /// What was decided about the excursion of the loss that a step is part of: `spike@454`.
+    case spike(Int)
+
     /// How the subjects are written, for messages.
-    public static let forms = "I-0007, segment, segment@3, placement or placement@3"
+    public static let forms = "I-0007, segment, segment@3, placement, placement@3 or spike@454"
 
     /// The subject that `text` names; nil when it names none.
     public init?(_ text: String) {
@@ -23,6 +26,9 @@ public enum DecisionSubject: Equatable, Sendable {
         switch parts[0] {
         case "segment": self = .segment(number)
         case "placement": self = .placement(number)
+        case "spike":
+            guard let number else { return nil }
+            self = .spike(number)
         default:
             guard parts.count == 1, text.uppercased().hasPrefix("I-"), let incident = Int(text.dropFirst(2)) else {
                 return nil
@@ -53,6 +59,7 @@ extension RunSource {
             return answer(to: history.incidents[number - 1])
         case .segment(let number): return formation(of: try segment(number))
         case .placement(let number): return placement(of: try segment(number))
+        case .spike(let step): return answer(to: try spike(at: step))
         }
     }
 
