@@ -17,6 +17,11 @@ struct CoordinatorCommand: ParsableCommand {
             The second command runs on each machine, once for every worker. The workers must see the run's folder, \
             for its data and checkpoints: give them --runs where it is mounted elsewhere. Anything but loopback and \
             local sockets demands a key.
+
+            Workers outlive a coordinator that is killed for as long as their lease says. They go on without losing a \
+            step when it is started again at the same address:
+
+              understudy coordinator --resume quickstart-0001 --listen tcp://0.0.0.0:7640
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -44,6 +49,6 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         let run = try live.prepare(job: job, resume: resume, cluster: cluster) { _, _ in }
-        try LiveSession(run, options: live, endpoint: listen, keyPath: key, workerProgram: nil).drive()
+        try LiveSession(run, display: live.display, endpoint: listen, keyPath: key, agent: nil).drive()
     }
 }

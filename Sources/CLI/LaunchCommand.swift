@@ -1,6 +1,6 @@
-// `understudy launch`: one command that becomes coordinator and supervisor, starts the workers on this machine, shows
-// the run while it goes on, and says at the end what happened. Refuses jobs for several machines; `coordinator` serves
-// those.
+// `understudy launch`: one command that makes a run and becomes its agent, which starts the coordinator and for it the
+// workers on this machine. The coordinator shows the run while it goes on and says at the end what happened. Refuses jobs
+// for several machines; `coordinator` serves those.
 
 import ArgumentParser
 import ControlPlane
@@ -21,7 +21,8 @@ struct LaunchCommand: ParsableCommand {
               understudy launch jobs/quickstart.yaml -s nproc_per_node=2 --no-inject
               understudy launch --resume quickstart-0001
 
-            Ctrl-C saves a checkpoint and ends the run with exit code 130; a second \
+            A coordinator that dies is started again, and the run goes on without \
+            losing a step. Ctrl-C saves a checkpoint and ends the run with exit code 130; a second \
             Ctrl-C ends it at once. Either way the run can be resumed.
             """)
 
@@ -57,11 +58,61 @@ struct LaunchCommand: ParsableCommand {
 
     func run() throws {
         let worker = try workerProgram()  // Before a run is made that nobody could carry out.
+        let launched = try prepareAgent(worker: worker)
+        defer { launched.sockets.remove() }
+        let ending: Agent.Ending
+        do { ending = try launched.agent.work() } catch { throw Failure(.failed, "\(error)\n\(launched.hint)") }
+        switch ending {
+        case .exited(0): return
+        case .exited(let code):
+            launched.sockets.remove()
+            Foundation.exit(code)  // Everything has been said.
+        case .gaveUp(let restarts, let signal):
+            throw Failure(
+                .gaveUp,
+                "error: the coordinator was ended by \(signalName(signal)), and has been started again "
+                    + "\(restarts) times in a row without a committed step\n\(launched.hint)")
+        }
+    }
+
+    /// An agent for the run. It keeps the run's lock and nothing else of it: the coordinator opens the journal for itself.
+    private func prepareAgent(worker: String) throws -> (agent: Agent, sockets: SocketFolder, hint: String) {
         let live = try self.live.prepare(job: job, resume: resume, cluster: cluster) { job, cluster in
             try check(job, fits: cluster)
         }
-        let session = try LiveSession(live, options: self.live, endpoint: listen, keyPath: nil, workerProgram: worker)
-        try session.drive()
+        do {
+            let sockets = try SocketFolder()
+            let agent = try makeAgent(live, sockets: sockets.path, worker: worker)
+            return (agent, sockets, "Resume it with: understudy launch --resume \(live.folder.id)")
+        } catch {
+            live.discardIfNew()
+            throw error
+        }
+    }
+
+    private func makeAgent(_ live: LiveRun, sockets: String, worker: String) throws -> Agent {
+        let (folder, display) = (live.folder, self.live.display)
+        let programs = Agent.Programs(
+            coordinator: ownExecutable(),
+            coordinatorArguments: { endpoint, channel, lock, takesOver in
+                [
+                    DriveCommand.configuration.commandName!, folder.path, "--listen", endpoint, "--channel",
+                    String(channel), "--lock", String(lock), "--interval", String(display.interval),
+                ] + (takesOver ? ["--takes-over"] : []) + (display.output.json ? ["--json"] : [])
+                    + (display.output.noColor ? ["--no-color"] : [])
+            },
+            worker: worker,
+            workerArguments: { worker, endpoint in
+                [
+                    "--coordinator", endpoint, "--node", worker.node.name, "--slot", String(worker.slot),
+                    "--sockets", sockets, "--supervised",
+                ]
+            })
+        return try Agent(
+            programs, of: live.lock, endpoint: listen ?? "ipc://\(sockets)/coordinator",
+            restarts: live.job.faultTolerance.maximumRestarts,
+            log: { worker, number in folder.log(worker, launch: number) },
+            onRestart: { warn("the coordinator was ended by \(signalName($0)), and is started again") })
     }
 
     /// The program that computes.

@@ -7,6 +7,20 @@ import Jobs
 import LiveCoordinator
 import SpecFiles
 
+/// How a live run is shown.
+struct DisplayOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Seconds between two lines of progress in a pipe.", valueName: "seconds"))
+    var interval = 10.0
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard interval > 0, interval <= 86_400 else {
+            throw ValidationError("--interval takes more than 0 and at most 86400 seconds")
+        }
+    }
+}
+
 /// Options of the commands that drive a live run.
 struct LiveOptions: ParsableArguments {
     @Option(
@@ -27,15 +41,12 @@ struct LiveOptions: ParsableArguments {
         help: ArgumentHelp("The run's name, instead of the job's with a number.", valueName: "name"))
     var runID: String?
 
-    @Option(name: .long, help: ArgumentHelp("Seconds between two lines of progress in a pipe.", valueName: "seconds"))
-    var interval = 10.0
+    @OptionGroup var display: DisplayOptions
 
-    @OptionGroup var output: OutputOptions
+    /// How the commands print.
+    var output: OutputOptions { display.output }
 
     func validate() throws {
-        guard interval > 0, interval <= 86_400 else {
-            throw ValidationError("--interval takes more than 0 and at most 86400 seconds")
-        }
         if let runID, runID.isEmpty || runID.hasPrefix(".") || runID.contains("/") {
             throw ValidationError("--run-id takes the name of a folder, not '\(runID)'")
         }

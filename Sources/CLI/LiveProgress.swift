@@ -19,14 +19,17 @@ final class LiveProgress: RunObserver {
     private var drawn = 0
     private var told: [Incident.Cause] = []
 
-    /// A display for `live`, which says first what is about to happen.
-    init(_ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?) {
+    /// A display for `live`, which says first what is about to happen, if it `isFirst`.
+    init(
+        _ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?, isFirst: Bool
+    ) {
         source = RunSource(
             history: RunHistory(live.records), job: live.job, folder: live.folder.path, isCoordinated: true)
         told = source.history.incidents.map(\.cause)
         self.style = style
         self.isInteractive = isInteractive
         lineInterval = .seconds(interval)
+        guard isFirst else { return }  // Whoever it takes over from has said it.
         let job = live.job
         let verb = live.records.isEmpty ? "launching" : "resuming"
         warn(

@@ -1,5 +1,6 @@
-// A live run within this process: the socket, the workers' supervisor, the signals, the display, and the world that
-// turns between them. Shared by `launch`, which supervises, and `coordinator`, which waits for workers from elsewhere.
+// A live run within the coordinator's process: the socket, the signals, the display, and the world that turns between
+// them. Shared by what `launch` starts, whose agent has the workers, and `coordinator`, which waits for workers from
+// elsewhere. Refuses to start a process.
 
 import ControlPlane
 import Dispatch
@@ -15,57 +16,49 @@ import Wire
 /// Drives a run from its preparation to its end.
 final class LiveSession {
     private let live: LiveRun
-    private let options: LiveOptions
-    private let sockets: SocketFolder
+    private let display: DisplayOptions
+    private let agent: AgentLink?
+    private let takesOver: Bool
     private let port: CoordinatorPort
     private let context: ZMQContext
     private let mailbox = Mailbox<WorldRequest>()
-    private let keyPath: String?
-    private let workerProgram: String?
     private var signals: [any DispatchSourceSignal] = []
-    private let caught = CaughtSignal()
 
-    /// A session for `live` that listens on `endpoint`; on a private socket when that is nil. It starts
-    /// `workerProgram` in every slot of this machine; nil to wait for workers from elsewhere.
-    init(_ live: LiveRun, options: LiveOptions, endpoint: String?, keyPath: String?, workerProgram: String?) throws {
+    /// A session for `live` that listens on `endpoint`. `agent` starts its workers, and may have started a coordinator
+    /// before that it `takesOver` from; nil to wait for workers from elsewhere.
+    init(
+        _ live: LiveRun, display: DisplayOptions, endpoint: String, keyPath: String?, agent: AgentLink?,
+        takesOver: Bool = false
+    ) throws {
         self.live = live
-        self.options = options
-        self.keyPath = keyPath
-        self.workerProgram = workerProgram
-        do { sockets = try SocketFolder() } catch {
-            LiveSession.discard(live)
-            throw error
-        }
+        self.display = display
+        self.agent = agent
+        self.takesOver = takesOver
         do {
             let key = try keyPath.map { try KeyFile(readingFrom: $0) }
-            let place = try EndpointSecurity.check(endpoint ?? "ipc://\(sockets.path)/coordinator", key: key)
+            let place = try EndpointSecurity.check(endpoint, key: key)
             context = try ZMQContext(key: key)
             port = try CoordinatorPort(listeningOn: place, in: context)
         } catch {
-            sockets.remove()
-            LiveSession.discard(live)
+            live.discardIfNew()
             throw Failure(error is EndpointError ? .usage : .failed, "\(error)\nNothing was started.")
         }
-    }
-
-    /// Removes the folder of a run that never began; one that is resumed stays.
-    private static func discard(_ live: LiveRun) {
-        if live.records.isEmpty { try? FileManager.default.removeItem(atPath: live.folder.path) }
+        agent?.listens(at: port.lastEndpoint)
     }
 
     /// Runs until the run is over, says what happened, and ends with the documented exit code.
     func drive() throws {
-        defer { sockets.remove() }
-        let style = Terminal.style(2, noColor: options.output.noColor)
+        // The coordinator before may have died with the last record written and nobody told.
+        if takesOver, let outcome = live.outcome { return try report(outcome, endedBy: nil) }
+        let style = Terminal.style(2, noColor: display.output.noColor)
         let progress = LiveProgress(
-            live, style: style, isInteractive: Terminal.isInteractive(2), interval: options.interval,
-            endpoint: workerProgram == nil ? port.lastEndpoint : nil)
+            live, style: style, isInteractive: Terminal.isInteractive(2), interval: display.interval,
+            endpoint: agent == nil ? port.lastEndpoint : nil, isFirst: !takesOver)
         catchSignals()
         var log = Logger(label: "coordinator") { _ in LogFile(path: "\(self.live.folder.logs)/coordinator.log") }
         log.logLevel = .info
         let world = try LiveWorld(
-            live, port: port, mailbox: mailbox, supervisor: try workerProgram.map { try makeSupervisor($0) },
-            observer: progress, log: log)
+            live, port: port, mailbox: mailbox, agent: agent, takesOver: takesOver, observer: progress, log: log)
         let outcome: Outcome
         do {
             outcome = try world.drive(
@@ -76,12 +69,12 @@ final class LiveSession {
         }
         progress.end()
         for item in world.dropped { warn("dropped \(item.count) frames: \(item.reason)") }
-        try report(outcome)
+        try report(outcome, endedBy: world.interruptedBy)
     }
 
     private var resumeHint: String { "Resume it with: understudy launch --resume \(live.folder.id)" }
 
-    private func report(_ outcome: Outcome) throws {
+    private func report(_ outcome: Outcome, endedBy signal: Int?) throws {
         let source = try readRun(live.folder)
         if try journal(live.folder).newestSequence() >= KeptRun.worthKeeping {
             try keepDocuments(of: source, in: live.folder)
@@ -90,12 +83,12 @@ final class LiveSession {
         do { try lossPlot(source).write(toFile: plot, atomically: true, encoding: .utf8) } catch {
             warn("the loss plot \(plot) cannot be written: \(error.localizedDescription)")
         }
-        options.output.print(RunDocument(source)) { width, style in closingLines(source, width: width, style: style) }
+        display.output.print(RunDocument(source)) { width, style in closingLines(source, width: width, style: style) }
         switch outcome {
         case .completed: return
         case .interrupted:
             warn("Interrupted. \(resumeHint)")
-            throw Failure(caught.isTermination ? .terminated : .interrupted, "")
+            throw Failure(signal == Int(SIGTERM) ? .terminated : .interrupted, "")
         case .gaveUp:
             warn("error: \(outcome.sentence)")
             if let last = lastWords() { warn(last) }
@@ -119,46 +112,25 @@ final class LiveSession {
             + text.split(separator: "\n").suffix(5).map { "  \($0)" }.joined(separator: "\n")
     }
 
-    private func makeSupervisor(_ executable: String) throws -> Supervisor {
-        let (endpoint, sockets, folder, key) = (port.lastEndpoint, self.sockets.path, live.folder, keyPath)
-        let launch = Supervisor.Launch(
-            executable: executable,
-            arguments: { worker in
-                [
-                    "--coordinator", endpoint, "--node", worker.node.name, "--slot", String(worker.slot),
-                    "--sockets", sockets, "--supervised",
-                ] + (key.map { ["--key", $0] } ?? [])
-            },
-            log: { worker, number in folder.log(worker, launch: number) })
-        return try Supervisor(launch) { [mailbox] end in mailbox.post(.processEnded(end)) }
-    }
-
     private func catchSignals() {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [mailbox, caught] in
-                caught.note(number)
-                mailbox.post(.interrupt(because: signalName(Int(number))))
-            }
+            source.setEventHandler { [mailbox] in mailbox.post(.interrupt(signal: Int(number))) }
             source.resume()
             signals.append(source)
         }
     }
 }
 
-/// Which signal ended the run.
-private final class CaughtSignal: @unchecked Sendable {
-    private let lock = NSLock()
-    private var number: Int32 = 0
-    func note(_ number: Int32) { lock.withLock { self.number = number } }
-    var isTermination: Bool { lock.withLock { number == SIGTERM } }
+/// This program.
+func ownExecutable() -> String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
 }
 
 /// The worker program: beside this one.
 func workerExecutable() -> String {
-    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("understudy-worker").path
+    URL(fileURLWithPath: ownExecutable()).deletingLastPathComponent().appendingPathComponent("understudy-worker").path
 }
 
 /// This machine's name, without its domain.

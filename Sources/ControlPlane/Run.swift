@@ -297,7 +297,7 @@ public struct Run: Equatable, Sendable {
     }
 
     /// Whether a checkpoint holds the last committed step, or a later one of the history that is being done again.
-    private var isSaved: Bool { checkpoints.last.map { $0.step >= committed } ?? false }
+    var isSaved: Bool { checkpoints.last.map { $0.step >= committed } ?? false }
 
     private mutating func settle(_ last: LastThings) -> [Command] {
         phase = .stopping(last)
@@ -315,8 +315,8 @@ public struct Run: Equatable, Sendable {
         return [.finish(run: id, outcome: outcome)]
     }
 
-    /// A user wants the run to save its state and end: at once when nothing new is to be saved, else after the next
-    /// commit.
+    /// A user wants the run to save its state and end: at once when nothing new is to be saved or nobody is about to go on
+    /// from it, else after the next commit.
     mutating func interrupt() -> [Command] {
         switch phase {
         case .running:
@@ -328,6 +328,10 @@ public struct Run: Equatable, Sendable {
         case .over:
             return []
         case .waiting, .forming:
+            guard !holdsUnsaved else {
+                interrupted = true
+                return []
+            }
             return end(.interrupted(checkpoint: checkpoints.last?.step ?? 0))
         }
     }

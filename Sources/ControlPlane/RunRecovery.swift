@@ -10,7 +10,7 @@ extension Run {
         _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, at now: Instant
     ) -> [Command] {
         holders.removeAll { $0.worker == worker && $0.incarnation == incarnation }
-        guard let rank = rank(of: worker, incarnation) else { return [] }
+        guard let rank = rank(of: worker, incarnation) else { return endIfNobodyReturns() }
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
     }
 

@@ -20,7 +20,20 @@ extension Run {
         saving = nil
         phase = .waiting(because: nil)
         isReturning = true
-        return hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : []
+        return (hadGang ? [.abort(run: id, generation: generation, because: .coordinatorLost)] : [])
+            + endIfNobodyReturns()
+    }
+
+    /// Whether a state that no checkpoint holds is in the memory of a gang that forms, or of processes that are expected back.
+    var holdsUnsaved: Bool {
+        let isExpected = if case .forming = phase { transfers != nil } else { isReturning && !holders.isEmpty }
+        return isExpected && !isSaved
+    }
+
+    /// A user has asked for the end, and nobody is left who could return with what there was to save.
+    mutating func endIfNobodyReturns() -> [Command] {
+        guard case .waiting = phase, interrupted, isReturning, holders.isEmpty else { return [] }
+        return end(.interrupted(checkpoint: checkpoints.last?.step ?? 0))
     }
 
     /// Why no gang is formed yet although workers may be free: those that hold the last committed step are expected. Who

@@ -86,6 +86,30 @@ struct RestartTests {
         #expect(world.outcome == .interrupted(checkpoint: 7))
     }
 
+    @Test func `a wish to end that only the next coordinator hears waits for what its workers hold`() throws {
+        var world = try Self.running()
+        try world.restartCoordinator()
+        try world.offer(slots: 3)
+        try world.comeBack(worker(0))
+        try world.interrupt()
+        #expect(world.outcome == nil)
+        for slot in 1..<3 { try world.comeBack(worker(slot)) }
+        try world.formAll()
+        try world.steps(through: 7)
+        try world.write(7)
+        #expect(world.outcome == .interrupted(checkpoint: 7))
+    }
+
+    @Test func `a wish to end waits for nobody when nobody can return`() throws {
+        var world = try Self.running()
+        try world.write(4)
+        try world.interrupt()
+        try world.restartCoordinator()
+        try world.offer(slots: 3)
+        for slot in 0..<3 { try world.kill(worker(slot)) }
+        #expect(world.outcome == .interrupted(checkpoint: 4))
+    }
+
     // MARK: Who returns
 
     private static let job = JobSpec(

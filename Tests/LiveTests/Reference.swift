@@ -29,7 +29,8 @@ struct Reference: Sendable {
     }
 
     private init(_ history: RunHistory) throws {
-        losses = history.steps.map(\.loss.bitPattern)
+        // A busy machine may disturb this run too; each step counts once.
+        losses = history.steps.filter(history.survives).map(\.loss.bitPattern)
         evaluations = Dictionary(uniqueKeysWithValues: history.evaluations.map { ($0.step, $0.loss.bitPattern) })
         weights = try Reference.weights(history)
     }

@@ -57,7 +57,8 @@ public final class LiveRun {
     let coordinator: Coordinator
     /// When it was submitted, in wall nanoseconds since 1970.
     let epoch: Int64
-    private let lock: Int32
+    /// What makes this process the one that drives it.
+    public let lock: RunLock
 
     /// The files a run keeps as they were when it was submitted.
     public struct Papers: Sendable {
@@ -81,7 +82,7 @@ public final class LiveRun {
 
     private init(
         folder: RunFolder, job: JobSpec, journal: JournalStore, records: [Record], coordinator: Coordinator,
-        epoch: Int64, lock: Int32
+        epoch: Int64, lock: RunLock
     ) {
         self.folder = folder
         self.job = job
@@ -91,8 +92,6 @@ public final class LiveRun {
         self.epoch = epoch
         self.lock = lock
     }
-
-    deinit { close(lock) }
 
     /// Makes a new run in `runs`, called `name` or numbered after its job. Nothing is left behind when it is refused.
     public static func create(
@@ -113,7 +112,7 @@ public final class LiveRun {
     private static func create(
         _ job: JobSpec, papers: Papers, folder: RunFolder
     ) throws(LiveRunError) -> LiveRun {
-        let lock = try take(folder)
+        let lock = try RunLock(of: folder)
         for (path, text) in [(folder.job, papers.job), (folder.resolved, papers.resolved)]
             + (papers.cluster.map { [(folder.cluster, $0.text)] } ?? [])
         {
@@ -148,6 +147,27 @@ public final class LiveRun {
 
     /// Opens the run in `path` to go on with it: replays its journal, and refuses data that changed since.
     public static func open(_ path: String) throws(LiveRunError) -> LiveRun {
+        let live = try read(path, lock: nil)
+        if let run = live.coordinator.run, case .over(.completed) = run.phase {
+            throw .alreadyComplete(run: run.id, steps: run.plan.steps)
+        }
+        do throws(CorpusError) {
+            let corpus = try Corpus.open(directory: live.folder.data, verify: true)
+            let recorded = ((try? live.journal.meta("corpus_sha256")) ?? nil) ?? "none"
+            guard recorded == corpus.manifest.sha256 else {
+                throw .changed(path: live.folder.data, expected: recorded, found: corpus.manifest.sha256)
+            }
+        } catch { throw .corpus(error) }
+        return live
+    }
+
+    /// Opens the run in `path` for the agent that holds its `lock` and has looked at its data: replays its journal. The run
+    /// may be over.
+    public static func open(_ path: String, heldBy lock: RunLock) throws(LiveRunError) -> LiveRun {
+        try read(path, lock: lock)
+    }
+
+    private static func read(_ path: String, lock held: RunLock?) throws(LiveRunError) -> LiveRun {
         let folder = RunFolder(URL(fileURLWithPath: path).standardizedFileURL.path)
         let journal: JournalStore
         let records: [Record]
@@ -155,21 +175,11 @@ public final class LiveRun {
             // Before the lock, so that a wrong path is told as such and no lock file is left in it.
             journal = try JournalStore.open(folder.journal, readOnly: false)
         } catch { throw .journal(error) }
-        let lock = try take(folder)
+        let lock = if let held { held } else { try RunLock(of: folder) }
         do { records = try journal.records() } catch { throw .journal(error) }
         let job = try decodeJob(journal)
         let coordinator: Coordinator
         do { coordinator = try replay(records) } catch { throw .diverged(error) }
-        if let run = coordinator.run, case .over(.completed) = run.phase {
-            throw .alreadyComplete(run: run.id, steps: run.plan.steps)
-        }
-        do throws(CorpusError) {
-            let corpus = try Corpus.open(directory: folder.data, verify: true)
-            let recorded = ((try? journal.meta("corpus_sha256")) ?? nil) ?? "none"
-            guard recorded == corpus.manifest.sha256 else {
-                throw .changed(path: folder.data, expected: recorded, found: corpus.manifest.sha256)
-            }
-        } catch { throw .corpus(error) }
         let epoch = ((try? journal.meta("epoch_wall_ns")) ?? nil).flatMap { Int64($0) } ?? 0
         return LiveRun(
             folder: folder, job: job, journal: journal, records: records, coordinator: coordinator, epoch: epoch,
@@ -189,11 +199,16 @@ public final class LiveRun {
     }
 
     /// Whether a process drives the run in `folder` now.
-    public static func isDriven(_ folder: RunFolder) -> Bool {
-        let lock = Glibc.open(folder.lock, O_RDWR | O_CLOEXEC)
-        guard lock >= 0 else { return false }
-        defer { close(lock) }
-        return flock(lock, LOCK_SH | LOCK_NB) != 0
+    public static func isDriven(_ folder: RunFolder) -> Bool { RunLock.isHeld(folder) }
+
+    /// Removes the folder of a run that never began; one that has records stays.
+    public func discardIfNew() {
+        if records.isEmpty { try? FileManager.default.removeItem(atPath: folder.path) }
+    }
+
+    /// How the run ended, if it has.
+    public var outcome: Outcome? {
+        if case .over(let outcome) = coordinator.run?.phase { outcome } else { nil }
     }
 
     private static func encode(_ job: JobSpec, _ folder: RunFolder) throws(LiveRunError) -> String {
@@ -202,16 +217,6 @@ public final class LiveRun {
         do { return String(decoding: try encoder.encode(job), as: UTF8.self) } catch {
             throw .cannotMake(path: folder.journal, reason: describe(error))
         }
-    }
-
-    private static func take(_ folder: RunFolder) throws(LiveRunError) -> Int32 {
-        let lock = Glibc.open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else { throw .cannotMake(path: folder.lock, reason: String(cString: strerror(errno))) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw .busy(path: folder.path)
-        }
-        return lock
     }
 }
 

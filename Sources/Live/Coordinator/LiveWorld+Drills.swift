@@ -1,4 +1,4 @@
-// How the live world carries out a drill: signals through the supervisor, a word to the worker that shall suffer, a bit
+// How the live world carries out a drill: signals through the agent, a word to the worker that shall suffer, a bit
 // flipped on disk. The record comes first and is durable, so that nobody ever takes a drill for an accident. Refuses to
 // choose moments (Injector) and to know what follows (the control plane).
 
@@ -69,7 +69,7 @@ extension LiveWorld {
         }
         let victims = victims(of: injection.victim)
         guard !victims.isEmpty else { return refuse(strike, because: "the gang has no \(injection.victim.text)") }
-        if injection.fault == .stop, supervisor == nil {
+        if injection.fault == .stop, agent == nil {
             return refuse(strike, because: "workers that were started elsewhere cannot be stopped from here")
         }
         for victim in victims { try record(strike, victim) }
@@ -127,8 +127,8 @@ extension LiveWorld {
     private func strikeWorker(_ victim: Member, _ injection: Injection) throws {
         let span = injection.duration ?? .zero
         switch injection.fault {
-        case .kill: if let supervisor { supervisor.kill(victim.worker) } else { try suffer(.end, victim) }
-        case .stop: supervisor?.pause(victim.worker, for: span)
+        case .kill: if let agent { agent.send(.kill(victim.worker)) } else { try suffer(.end, victim) }
+        case .stop: agent?.send(.pause(victim.worker, for: span))
         case .slow(let factor): try suffer(.slow(factor: factor, for: span), victim)
         case .corruptGradient: try suffer(.flipBit, victim)
         case .notANumber: try suffer(.notANumber, victim)

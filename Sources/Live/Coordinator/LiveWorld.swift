@@ -1,6 +1,6 @@
 // The world of processes and the wall clock: takes the next thing that happens (a message, a closed connection, a
 // process's end, a user's wish, a deadline), hands it to the dispatcher, and carries out what comes back: records first
-// made durable, then words to workers, orders to the supervisor, deletions on disk. Refuses every decision.
+// made durable, then words to workers, orders to the agent, deletions on disk. Refuses every decision.
 
 import ControlPlane
 import Foundation
@@ -24,10 +24,8 @@ public protocol RunObserver: AnyObject {
 
 /// What other threads may ask of a world.
 public enum WorldRequest: Sendable {
-    /// A supervised process ended.
-    case processEnded(ProcessEnd)
-    /// A user wants the run to save and end; asked twice, to end at once.
-    case interrupt(because: String)
+    /// A user sent this signal, because the run shall save and end; sent twice, it shall end at once.
+    case interrupt(signal: Int)
 }
 
 /// Drives one run with live workers, until it ends.
@@ -35,7 +33,10 @@ public final class LiveWorld {
     let run: LiveRun
     private let port: CoordinatorPort
     private let mailbox: Mailbox<WorldRequest>
-    let supervisor: Supervisor?
+    /// Who starts and stops workers; nil where they come from elsewhere.
+    let agent: AgentLink?
+    /// Whether the agent has started a coordinator before that began to drive the run.
+    private let takesOver: Bool
     private let observer: (any RunObserver)?
     let log: Logger
     let clock: RunClock
@@ -51,21 +52,26 @@ public final class LiveWorld {
     private var nextTick = Instant.zero
     private var outcome: Outcome?
     private var interrupts = 0
+    private var hasProgressed = false
+    /// The signal by which a user asked for the end.
+    public private(set) var interruptedBy: Int?
     /// How long supervised processes have to end by themselves.
     private var grace = TimeSpan.milliseconds(5_000)
     /// What was heard and is no fact, by reason, in the order of its first appearance.
     public private(set) var dropped: [(reason: String, count: Int)] = []
 
-    /// A world for `run`, whose workers come to `port`. Requests of other threads come through `mailbox`.
+    /// A world for `run`, whose workers come to `port`, and are started by `agent` where there is one; with `takesOver` they
+    /// may have outlived the coordinator of before. Requests of other threads come through `mailbox`.
     /// - Throws: when the job cannot be encoded for the workers.
     public init(
-        _ run: LiveRun, port: CoordinatorPort, mailbox: Mailbox<WorldRequest>, supervisor: Supervisor?,
+        _ run: LiveRun, port: CoordinatorPort, mailbox: Mailbox<WorldRequest>, agent: AgentLink?, takesOver: Bool,
         observer: (any RunObserver)?, log: Logger
     ) throws {
         self.run = run
         self.port = port
         self.mailbox = mailbox
-        self.supervisor = supervisor
+        self.agent = agent
+        self.takesOver = takesOver
         self.observer = observer
         self.log = log
         let last = run.records.last
@@ -81,11 +87,11 @@ public final class LiveWorld {
         injector = Injector(run.job, after: run.records)
     }
 
-    /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the supervisor's.
-    /// - Throws: `JournalError` when a record cannot be made durable; the workers are let go first, and everything
-    ///   recorded before is safe.
+    /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the agent's.
+    /// - Throws: `JournalError` when a record cannot be made durable, `AgentGone`; the workers are let go first, and
+    ///   everything recorded before is safe.
     public func drive(node: NodeID, slots: Int) throws -> Outcome {
-        defer { supervisor?.end(grace: grace) }
+        defer { agent?.end(grace: grace) }
         do {
             try begin(node: node, slots: slots)
             while true {
@@ -114,16 +120,20 @@ public final class LiveWorld {
     private func begin(node: NodeID, slots: Int) throws {
         switch run.coordinator.run {
         case nil: try handle(.fact(.jobSubmitted(run: run.folder.id, plan: RunPlan(run.job))))
-        case let before? where before.isOver || supervisor != nil:
+        case let before? where before.isOver || agent != nil && !takesOver:
             for path in try store.removeLeftovers() {
                 log.info("removed an unfinished checkpoint", metadata: ["path": "\(path)"])
             }
             try handle(.fact(.runResumed(run: run.folder.id)))
         default:
-            // Workers that nobody supervises may have outlived the last coordinator, and one may be writing a checkpoint.
-            try handle(.fact(.coordinatorRestarted(run: run.folder.id, living: [])))
+            // Workers may have outlived the last coordinator, and one may be writing a checkpoint.
+            try handle(.fact(.coordinatorRestarted(run: run.folder.id, living: agent?.living ?? [])))
         }
-        if supervisor != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
+        agent?.send(.begun)
+        if agent != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
+        // What came before anybody watched, and what nobody was there to hear.
+        for word in try agent?.takeAll() ?? [] { try take(word) }
+        if takesOver { for request in requests?.takeAll() ?? [] { try take(request) } }
     }
 
     // MARK: What happens
@@ -134,7 +144,9 @@ public final class LiveWorld {
         return max(.zero, (next ?? now + .milliseconds(1_000)) - now)
     }
 
-    private var descriptors: [Int32] { [mailbox.wakeUp.descriptor] + (requests.map { [$0.descriptor] } ?? []) }
+    private var descriptors: [Int32] {
+        [mailbox.wakeUp.descriptor] + [requests?.descriptor, agent?.descriptor].compactMap { $0 }
+    }
 
     private func tick() {
         let now = clock.now
@@ -147,7 +159,10 @@ public final class LiveWorld {
         switch event {
         case .readable(let descriptor) where descriptor == requests?.descriptor:
             for request in requests?.takeAll() ?? [] { try take(request) }
-        case .readable: for request in mailbox.takeAll() { try take(request) }
+        case .readable(let descriptor) where descriptor == agent?.descriptor:
+            for word in try agent?.takeAll() ?? [] { try take(word) }
+        case .readable:
+            for case .interrupt(let signal) in mailbox.takeAll() { try interrupt(signal) }
         case .message(let peer, let frame):
             try handle(
                 .message(frame.message, from: connections.number(of: peer), incarnation: frame.incarnation))
@@ -162,21 +177,25 @@ public final class LiveWorld {
         }
     }
 
-    private func take(_ request: WorldRequest) throws {
-        switch request {
-        case .processEnded(let end):
-            try handle(.processEnded(worker: end.worker, processID: end.processID, how: end.how))
-        case .interrupt(let reason):
-            interrupts += 1
-            if interrupts == 1 {
-                try handle(.fact(.interruptRequested(run: run.folder.id, because: reason)))
-            } else {
-                // The journal stays as it is: the run can be resumed like one whose coordinator was killed. Nobody is
-                // given time to finish anything.
-                grace = .zero
-                letGo()
-                outcome = .interrupted(checkpoint: dispatcher.coordinator.run?.checkpoints.last?.step ?? 0)
-            }
+    private func take(_ word: AgentWord) throws {
+        switch word {
+        case .ended(let end): try handle(.processEnded(worker: end.worker, processID: end.processID, how: end.how))
+        case .interrupt(let signal): try interrupt(signal)
+        case .living, .ready, .allEnded: break  // Answers, to who waited for them.
+        }
+    }
+
+    private func interrupt(_ signal: Int) throws {
+        interruptedBy = signal
+        interrupts += 1
+        if interrupts == 1 {
+            try handle(.fact(.interruptRequested(run: run.folder.id, because: signalName(signal))))
+        } else {
+            // The journal stays as it is: the run can be resumed like one whose coordinator was killed. Nobody is
+            // given time to finish anything.
+            grace = .zero
+            letGo()
+            outcome = .interrupted(checkpoint: dispatcher.coordinator.run?.checkpoints.last?.step ?? 0)
         }
     }
 
@@ -215,15 +234,19 @@ public final class LiveWorld {
                 for command in commands { if case .commit(_, _, let step) = command { committed = step } }
             case .send(let message, let connection, let incarnation):
                 try send(message, to: connection, incarnation)
-            case .startProcess(let worker): supervisor?.start(worker)
-            case .killProcess(let worker): supervisor?.kill(worker)
+            case .startProcess(let worker): agent?.send(.start(worker))
+            case .killProcess(let worker): agent?.send(.kill(worker))
             case .deleteCheckpoint(let step): delete(step)
             case .dropped(let reason): count(reason)
             case .finished(let outcome): self.outcome = outcome
             }
         }
         if let before, before.generation != dispatcher.gang?.generation { formerGang = before }
-        if let committed { try inject(after: committed) }
+        if let committed {
+            if !hasProgressed { agent?.send(.progressed) }
+            hasProgressed = true
+            try inject(after: committed)
+        }
     }
 
     private func append(_ event: Event, _ commands: [Command], at now: Instant) throws {

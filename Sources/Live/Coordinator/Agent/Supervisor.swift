@@ -1,11 +1,13 @@
 // Starts worker processes on this host, learns of their ends from the kernel, and takes them along when it ends. One
 // thread that lives as long as the supervisor does all of it, because a parent-death signal follows the spawning thread
-// and not the process. Refuses to decide when a process is started again: the control plane does.
+// and not the process. It lives in the agent, which a coordinator's death leaves alone. Refuses to decide when a process is
+// started again: the control plane does.
 
 import CHost
 import ControlPlane
 import Foundation
 import Primitives
+import Synchronization
 import Wire
 
 /// A process that a supervisor started has ended.
@@ -44,6 +46,7 @@ public final class Supervisor: Sendable {
         case start(WorkerID)
         case kill(WorkerID)
         case pause(WorkerID, until: UInt64)
+        case survey(@Sendable ([WorkerID]) -> Void)
         case end(grace: TimeSpan)
     }
 
@@ -51,6 +54,7 @@ public final class Supervisor: Sendable {
     private let onEnd: @Sendable (ProcessEnd) -> Void
     private let requests = Mailbox<Request>()
     private let finished = DispatchSemaphore(value: 0)
+    private let hasEnded = Mutex(false)
     private let lifeline: (reader: Int32, writer: Int32)
 
     /// A supervisor whose thread runs from now on. `onEnd` is called on that thread.
@@ -79,8 +83,20 @@ public final class Supervisor: Sendable {
         requests.post(.pause(worker, until: until))
     }
 
-    /// Waits until all processes have ended, kills those that have not after `grace`, and ends the thread.
+    /// Tells `body` the slots in which a process lives, on the thread that learns of ends: each end that is not in the list
+    /// yet is told after it.
+    public func survey(_ body: @escaping @Sendable (_ living: [WorkerID]) -> Void) {
+        if hasEnded.withLock({ $0 }) { body([]) } else { requests.post(.survey(body)) }
+    }
+
+    /// Waits until all processes have ended, kills those that have not after `grace`, and ends the thread; nothing the
+    /// second time.
     public func end(grace: TimeSpan) {
+        let isFirst = hasEnded.withLock { hasEnded in
+            defer { hasEnded = true }
+            return !hasEnded
+        }
+        guard isFirst else { return }
         requests.post(.end(grace: grace))
         finished.wait()
         close(lifeline.writer)
@@ -115,6 +131,7 @@ public final class Supervisor: Sendable {
                         Glibc.kill(children[index].processID, SIGSTOP)
                         children[index].pausedUntil = until
                     }
+                case .survey(let body): body(children.map(\.worker))
                 case .end(let grace):
                     deadline = DispatchTime.now().uptimeNanoseconds + UInt64(max(0, grace.nanoseconds))
                 }
@@ -151,8 +168,11 @@ public final class Supervisor: Sendable {
                 continue
             }
             close(child.descriptor)
-            let signal = status & 0x7f
-            let how: LossCause = signal == 0 ? .exited(code: Int((status >> 8) & 0xff)) : .signalled(Int(signal))
+            let how: LossCause =
+                switch ChildEnd(status: status) {
+                case .exited(let code): .exited(code: code)
+                case .signalled(let signal): .signalled(signal)
+                }
             onEnd(ProcessEnd(worker: child.worker, processID: Int(child.processID), how: how))
         }
         children = living
@@ -171,7 +191,11 @@ public final class Supervisor: Sendable {
 
     private func start(_ worker: WorkerID, launch number: Int, into children: inout [Child]) {
         do {
-            let processID = try spawn(worker, log: launch.log(worker, number))
+            // Its standard input is the reading end of a pipe that nobody writes to: it ends when this process does.
+            let processID = try Spawning(
+                executable: launch.executable, arguments: launch.arguments(worker), input: lifeline.reader,
+                log: launch.log(worker, number)
+            ).start()
             let descriptor = chost_pidfd_open(processID)
             guard descriptor >= 0 else { throw SupervisorError(what: "watch a process", errno: -descriptor) }
             children.append(Child(worker: worker, processID: processID, descriptor: descriptor))
@@ -179,38 +203,6 @@ public final class Supervisor: Sendable {
             // As a shell does for a command that cannot be executed.
             onEnd(ProcessEnd(worker: worker, processID: 0, how: .left("\(error)")))
         }
-    }
-
-    private func spawn(_ worker: WorkerID, log: String) throws(SupervisorError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Its standard input is the reading end of a pipe that nobody writes to: it ends when this process does.
-        posix_spawn_file_actions_adddup2(&actions, lifeline.reader, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A process group of its own, so that a terminal's Ctrl-C reaches the coordinator alone.
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        let arguments = [launch.executable] + launch.arguments(worker)
-        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        var processID = pid_t()
-        let failure = posix_spawn(&processID, launch.executable, &actions, &attributes, &pointers, environ)
-        guard failure == 0 else { throw SupervisorError(what: "start \(launch.executable)", errno: failure) }
-        return processID
     }
 }
 
