@@ -6,6 +6,7 @@ struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion", abstract: "Print a completion script for bash, zsh or fish.",
         discussion: """
+            Examples:
             bash:  understudy completion bash > ~/.local/share/bash-completion/completions/understudy
             zsh:   understudy completion zsh > ~/.zfunc/_understudy
             fish:  understudy completion fish > ~/.config/fish/completions/understudy.fish

@@ -11,7 +11,8 @@ import Wire
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check toolchain, libraries, processor, ports and disk.")
+        commandName: "doctor", abstract: "Check toolchain, libraries, processor, ports and disk.",
+        discussion: "Example:  understudy doctor --json | jq '.checks[] | select(.status != \"good\")'")
 
     @OptionGroup var runs: RunsOption
     @OptionGroup var output: OutputOptions

@@ -14,6 +14,10 @@ struct DrillCommand: ParsableCommand {
         discussion: """
             Exit code 1 says that an invariant was violated; the seed, what happened and the command that shows it are \
             printed.
+
+            Examples:
+              understudy drill --seeds 100000
+              understudy drill --seed 4711 --mode safety --trace
             """)
 
     enum Mode: String, ExpressibleByArgument, CaseIterable { case safety, liveness, both }

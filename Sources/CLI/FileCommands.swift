@@ -9,11 +9,13 @@ import Training
 
 struct CheckpointCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "checkpoint", abstract: "Look after checkpoints.", subcommands: [Verify.self])
+        commandName: "checkpoint", abstract: "Look after checkpoints.",
+        discussion: "Example:  understudy checkpoint verify quickstart-0001", subcommands: [Verify.self])
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "verify", abstract: "Read every byte of a checkpoint and name what is damaged.")
+            commandName: "verify", abstract: "Read every byte of a checkpoint and name what is damaged.",
+            discussion: "Example:  understudy checkpoint verify runs/quickstart-0001/checkpoints/step-00000200")
 
         @Argument(help: ArgumentHelp("A checkpoint's folder, or a run's for its newest one.", valueName: "checkpoint"))
         var path: String
@@ -34,7 +36,11 @@ struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Tell a journal's events to the control plane again, and compare its commands.",
-        discussion: "Exit code 1 names the first record that is answered differently: a bug report is a journal.")
+        discussion: """
+            Exit code 1 names the first record that is answered differently: a bug report is a journal.
+
+            Example:  understudy replay quickstart-0001
+            """)
 
     @OptionGroup var target: RunArgument
 

@@ -6,9 +6,12 @@ import Wire
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make a key file for a coordinator and its workers.",
-        discussion:
-            "Whoever has the file can join and read the traffic. It is made readable by its owner alone, and an "
-            + "existing file is never overwritten.")
+        discussion: """
+            Whoever has the file can join and read the traffic. It is made readable by its owner alone, and an existing \
+            file is never overwritten.
+
+            Example:  understudy keys cluster.key
+            """)
 
     @Argument(help: ArgumentHelp("The file to make.", valueName: "file"))
     var path = "understudy.key"

@@ -8,7 +8,8 @@ import Reports
 
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "List the runs, newest first, and why each is in its state.", aliases: ["ls"])
+        commandName: "runs", abstract: "List the runs, newest first, and why each is in its state.",
+        discussion: "Example:  understudy runs --json | jq '.runs[] | select(.state == \"running\")'", aliases: ["ls"])
 
     @OptionGroup var runs: RunsOption
     @OptionGroup var output: OutputOptions
@@ -47,7 +48,8 @@ struct ShowCommand: ParsableCommand {
 
 struct IncidentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "incidents", abstract: "List what interrupted a run, what was done about it, and what it cost.")
+        commandName: "incidents", abstract: "List what interrupted a run, what was done about it, and what it cost.",
+        discussion: "Example:  understudy incidents quickstart-0001 --sort cost")
 
     @OptionGroup var target: RunArgument
 

@@ -66,8 +66,9 @@ extension RunHistory {
             let half = TimeSpan(nanoseconds: span.nanoseconds / 2)
             guard incident.cost[.detection] > .zero else { return nil }  // Nothing computed that could stand still.
             return Remedy(
-                advice: "Halve the heartbeat's timeout: the silence would have been noticed after \(half) instead of "
-                    + "\(span).",
+                advice:
+                    "Bear silence half as long (fault_tolerance.heartbeat, at_least and timeout): it would have been "
+                    + "noticed after \(half) instead of \(span).",
                 saves_ns: min(half, incident.cost[.detection]).nanoseconds)
         case .interruption, .startFailed, .checkpointFailed, .drill, .lossSpike: return nil
         }

@@ -90,7 +90,7 @@ extension RunSource {
         return others
             + history.remedies(for: incident).map { remedy in
                 Alternative(
-                    what: String(remedy.advice.prefix { $0 != ":" && $0 != "." }),
+                    what: remedy.headline,
                     cost_ns: max(0, cost - remedy.saves_ns),
                     because: remedy.advice)
             }
@@ -129,6 +129,14 @@ extension RunSource {
             because:
                 "the gang was whole again after \(wait); until then \(counted(next.members.count, "survivor")) did the "
                 + "work of \(gang.members.count)")
+    }
+}
+
+extension Remedy {
+    /// The advice up to its reason or its figures.
+    fileprivate var headline: String {
+        let ends = [": ", " (", ". "].compactMap { advice.firstRange(of: $0)?.lowerBound }
+        return String(advice[..<(ends.min() ?? advice.endIndex)])
     }
 }
 

@@ -151,11 +151,9 @@ class LossChart {
     const x = (place) => this.x.at(column[place] * factor), y = this.y.at;
     const middle = Math.max(begin, Math.min(end, series.keptEnd));
     const stroke = (drawn, from, to, width, alpha) => {
-      context.beginPath();
-      drawn.trace(context, x, y, from, to);
       context.lineWidth = width;
       context.globalAlpha = alpha;
-      context.stroke();
+      context.stroke(this.path(drawn, from, to, x, y));
     };
     context.strokeStyle = ink(line.ink);
     context.lineJoin = "round";
@@ -172,6 +170,18 @@ class LossChart {
     }
     context.globalAlpha = 1;
     context.setLineDash([]);
+  }
+
+  /** The path of the places of a series, kept until the scales or the places change: most paintings are of the same. */
+  path(series, from, to, x, y) {
+    const key = [from, to, this.axis.key, ...Object.values(this.x), ...Object.values(this.y)].filter(
+      (value) => typeof value !== "function").join(" ");
+    const known = (series.paths ??= new Map()).get(from);
+    if (known?.key === key) return known.path;
+    const path = new Path2D();
+    series.trace(path, x, y, from, to);
+    series.paths.set(from, { key, path });
+    return path;
   }
 
   paintEvaluations(context) {

@@ -12,7 +12,7 @@ const columns = [
   { key: "lost", title: "lost steps", text: (i) => countText(i.lost_steps), sort: (i) => i.lost_steps, style: "n" },
   { key: "down", title: "down", text: (i) => (i.is_interruption ? spanText(i.down) + (i.is_open ? " …" : "") : "–"),
     sort: (i) => i.down, style: "n" },
-  { key: "cost", title: "GPU-hours", text: (i) => (i.seconds ? short(i.gpuHours) : "–"), sort: (i) => i.seconds,
+  { key: "cost", title: "cost", text: (i) => (i.seconds ? short(i.machineTime) : "–"), sort: (i) => i.seconds,
     style: "n" },
 ];
 
@@ -37,9 +37,9 @@ class IncidentPanel {
     const all = this.run.incidents;
     if (!all.length) return "none";
     const drills = all.filter((i) => i.is_injected).length;
-    const seconds = all.reduce((sum, i) => sum + i.seconds, 0), hours = (seconds * this.run.workers) / 3600;
+    const seconds = all.reduce((sum, i) => sum + i.seconds, 0), { machine } = this.run;
     return `${all.length}, ${drills} of them drills · ${countText(all.reduce((sum, i) => sum + i.lost_steps, 0))} steps lost · `
-      + `${short(hours)} GPU-hours = ${shareText(seconds / this.run.elapsed)} of the run, `
+      + `${short(machine.of(seconds))} ${machine.unit} = ${shareText(seconds / this.run.elapsed)} of the run, `
       + `${shareText(seconds / this.run.lost)} of what it lost`;
   }
 
@@ -102,14 +102,14 @@ class IncidentPanel {
         pair("when", `${spanText(incident.at)}, after step ${countText(incident.step)}`),
         pair("where", incident.place),
         pair("cost", incident.seconds
-          ? `${short(incident.gpuHours)} GPU-hours${usd}, ${shareText(incident.gpuHours / run.gpuHours)} of the run` : "none"),
+          ? `${short(incident.machineTime)} ${run.machine.unit}${usd}, ${shareText(incident.seconds / run.elapsed)} of the run` : "none"),
         pair("done", incident.action),
         pair("lost", incident.lost_steps ? `${countText(incident.lost_steps)} steps, done again` : "no step"),
         pair("down", incident.down ? `${spanText(incident.down)} until progress was regained` : null)),
       el("h3", {}, "What would have helped"),
       incident.remedies.length ? el("ol", {}, incident.remedies.map((remedy) => el("li", {}, remedy.advice,
         remedy.saves_ns ? el("span", { class: "soft" }, ` Saves ${spanText(remedy.saves_ns / 1e9)} × ${run.workers} workers = `
-          + `${short((remedy.saves_ns / 3.6e12) * run.workers)} GPU-hours.`) : null)))
+          + `${short(run.machine.of(remedy.saves_ns / 1e9))} ${run.machine.unit}.`) : null)))
         : el("p", { class: "soft" }, "The journal suggests nothing: this was as cheap as the run's best."),
       chosen ? el("p", {}, el("button", { onclick: () => view.set({ incident: null }) }, "close")) : "");
   }

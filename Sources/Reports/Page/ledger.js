@@ -6,9 +6,9 @@ function ledgerTable(run) {
   const most = Math.max(...run.ledger.map((item) => item.share), 1e-9);
   const rows = run.ledger.map((item) => el("tr", { title: item.meaning },
     el("td", { class: "nowrap" }, item.title),
-    el("td", { class: "n" }, short(item.gpuHours)),
+    el("td", { class: "n" }, short(run.machine.of(item.seconds))),
     el("td", { class: "n" }, shareText(item.share)),
-    el("td", { class: "n" }, item.caused ? short((item.caused * run.workers) / 3600) : ""),
+    el("td", { class: "n" }, item.caused ? short(run.machine.of(item.caused)) : ""),
     el("td", { class: "track" }, el("i", {
       style: `width:${(100 * item.share) / most}%;background:${bar(item.key)};min-width:${item.seconds > 0 ? 1 : 0}px`,
     }))));
@@ -19,12 +19,12 @@ function ledgerTable(run) {
   const unpaid = items - run.page.ledger.productive_ns - paid;
   const verdict = difference !== 0 ? `the items miss ${spanText(difference / 1e9)}`
     : unpaid !== 0 ? `incidents and the rest miss ${spanText(unpaid / 1e9)}` : "the items add up";
-  const caused = run.incidents.reduce((sum, incident) => sum + incident.gpuHours, 0);
+  const caused = run.incidents.reduce((sum, incident) => sum + incident.machineTime, 0);
   return el("table", { class: "ledger" },
-    el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "n" }, "GPU-hours"), el("th", { class: "n" }, "share"),
+    el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "n" }, run.machine.unit), el("th", { class: "n" }, "share"),
       el("th", { class: "n", title: "the part that incidents caused" }, "incidents"), el("th", {}, ""))),
     el("tbody", {}, rows, el("tr", { class: "total" }, el("td", {}, "elapsed"),
-      el("td", { class: "n" }, short(run.gpuHours)), el("td", { class: "n" }, "100.0 %"),
+      el("td", { class: "n" }, short(run.machine.of(run.elapsed))), el("td", { class: "n" }, "100.0 %"),
       el("td", { class: "n" }, caused ? short(caused) : ""), el("td", { class: "track soft" }, verdict))));
 }
 
@@ -40,10 +40,10 @@ function bar(key) {
 function ledgerPanel(run) {
   const price = run.usd ? ` · $${short(run.gpuHours * run.usd)}` : "";
   return el("section", { id: "ledger" },
-    el("div", { class: "bar" }, el("h2", {}, "Where the GPU-hours went"),
+    el("div", { class: "bar" }, el("h2", {}, "Where the " + run.machine.unit + " went"),
       el("span", { class: "tools" }, `${run.workers} workers × ${spanText(run.elapsed)}${price}`)),
     ledgerTable(run),
-    tableBehind(run.name + "-ledger", ["item", "seconds", "gpu_hours", "share", "seconds by incidents", "seconds outside them", "meaning"],
-      () => run.ledger.map((item) => [item.title, item.seconds, item.gpuHours, item.share, item.caused, item.outside,
+    tableBehind(run.name + "-ledger", ["item", "seconds", run.machine.unit, "share", "seconds by incidents", "seconds outside them", "meaning"],
+      () => run.ledger.map((item) => [item.title, item.seconds, run.machine.of(item.seconds), item.share, item.caused, item.outside,
         item.meaning])));
 }

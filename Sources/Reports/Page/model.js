@@ -10,6 +10,12 @@ const ledgerItems = [
   ["stalled", "stalled", "no coordinator"],
   ["queued", "queued", "no gang yet, or between an end and a resumption"],
 ];
+/** Machine time of a run, from seconds of the clock, and its unit: hours, or seconds where the whole run has few. */
+function machineTime(run) {
+  const isShort = run.elapsed * run.workers < 3600;
+  return { unit: isShort ? "GPU-seconds" : "GPU-hours", of: (seconds) => (seconds * run.workers) / (isShort ? 1 : 3600) };
+}
+
 /** What is lost: everything but productive time and queueing, which nobody's machines wait for. */
 const lossKeys = ledgerItems.map(([key]) => key).filter((key) => key !== "productive" && key !== "queued");
 
@@ -72,17 +78,17 @@ function runOf(page) {
     /** The time of the ledger that is its doing. */
     seconds: (each.incident.cost?.total_ns ?? 0) / 1e9,
   }));
-  const hours = (seconds) => (seconds * run.workers) / 3600;
+  run.machine = machineTime(run);
   for (const incident of run.incidents) {
-    incident.gpuHours = hours(incident.seconds);
-    incident.usd = incident.gpuHours * (run.usd ?? 0);
+    incident.machineTime = run.machine.of(incident.seconds);
+    incident.usd = ((incident.seconds * run.workers) / 3600) * (run.usd ?? 0);
   }
   run.byCost = [...run.incidents].sort((a, b) => b.seconds - a.seconds);
   run.ledger = ledgerItems.map(([key, title, meaning]) => {
     const seconds = page.ledger[key + "_ns"] / 1e9;
     const outside = (page.outside_incidents[key + "_ns"] ?? 0) / 1e9;
     const caused = run.incidents.reduce((sum, { cost }) => sum + (cost?.[key + "_ns"] ?? 0), 0) / 1e9;
-    return { key, title, meaning, seconds, gpuHours: hours(seconds), share: seconds / run.elapsed, outside, caused };
+    return { key, title, meaning, seconds, share: seconds / run.elapsed, outside, caused };
   });
   run.lost = run.ledger.filter(({ key }) => lossKeys.includes(key)).reduce((sum, item) => sum + item.seconds, 0);
   return run;

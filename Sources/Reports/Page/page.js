@@ -76,7 +76,7 @@ class RunPage {
       figure(short(f.tokens), "tokens"),
       figure(short(f.tokens_per_second), "tokens/s, productive"),
       figure(spanText(run.elapsed), "elapsed"),
-      figure(short(run.gpuHours), "GPU-hours"),
+      figure(short(run.machine.of(run.elapsed)), run.machine.unit),
       run.usd ? figure("$" + short(run.gpuHours * run.usd), "cost") : null);
   }
 

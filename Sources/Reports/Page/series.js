@@ -43,23 +43,24 @@ class Series {
 
   /** The lowest and the highest loss of the places from `begin` up to `end`. */
   extremes(begin, end) {
-    let low = Infinity, high = -Infinity, level = 0;
-    const take = (from, to) => {
+    let low = Infinity, high = -Infinity;
+    for (let level = 0; ; level++) {
       const { low: lows, high: highs } = this.levels[level];
-      for (let index = from; index < to; index++) {
+      const isLast = level + 1 === this.levels.length || end - begin <= 2 * fanout;
+      // What whole stretches of the next level do not cover is looked at here.
+      const nextBegin = Math.ceil(begin / fanout), nextEnd = Math.floor(end / fanout);
+      const head = isLast ? end : nextBegin * fanout, tail = isLast ? end : nextEnd * fanout;
+      for (let index = begin; index < head; index++) {
         if (lows[index] < low) low = lows[index];
         if (highs[index] > high) high = highs[index];
       }
-    };
-    while (level + 1 < this.levels.length && end - begin > 2 * fanout) {
-      const [nextBegin, nextEnd] = [Math.ceil(begin / fanout), Math.floor(end / fanout)];
-      take(begin, nextBegin * fanout);
-      take(nextEnd * fanout, end);
+      for (let index = tail; index < end; index++) {
+        if (lows[index] < low) low = lows[index];
+        if (highs[index] > high) high = highs[index];
+      }
+      if (isLast) return [low, high];
       [begin, end] = [nextBegin, nextEnd];
-      level++;
     }
-    take(begin, end);
-    return [low, high];
   }
 
   /**
@@ -81,8 +82,12 @@ class Series {
       return;
     }
     let place = begin, isDown = false;
+    const pace = (end - 1 - begin) / (last - first);
     for (let column = Math.floor(first); place < end; column++) {
-      const next = this.firstBeyond(x, column + 1, place, end);
+      // Steps lie evenly as a rule, so that a guess is right; where it is not, the place is searched for.
+      const guess = begin + Math.ceil((column + 1 - first) * pace);
+      const isRight = guess > place && guess < end && x(guess) >= column + 1 && x(guess - 1) < column + 1;
+      const next = isRight ? guess : this.firstBeyond(x, column + 1, place, end);
       if (next === place) continue;
       const [low, high] = this.extremes(place, next);
       place = next;
