@@ -29,6 +29,8 @@ public enum Command: Equatable, Sendable {
     case saveCheckpoint(run: RunID, generation: Generation, step: Int)
     /// Measure the validation loss once `step` is applied. Comes before the commit.
     case evaluate(run: RunID, generation: Generation, step: Int)
+    /// Tell the hash of the state once `step`, the last, is applied. Comes before the commit.
+    case compare(run: RunID, generation: Generation, step: Int)
     /// Apply `step`. Idempotent.
     case commit(run: RunID, generation: Generation, step: Int)
     /// Stop whatever the generation is doing.
@@ -74,6 +76,8 @@ public enum InterruptionReason: Equatable, Sendable {
     case formationOverdue(missing: [WorkerID])
     /// Members hold different sums.
     case replicasDisagree(step: Int, norms: String)
+    /// Members hold different states after the same step.
+    case statesDiffer(StateDispute)
     /// A step's loss or gradient is not finite; the sums of `suspects` are not even by themselves.
     case stepNotFinite(step: Int, suspects: [WorkerID])
     /// The coordinator itself was gone.

@@ -24,6 +24,8 @@ extension Command {
             Line("save-checkpoint").with("run", run).with("generation", generation).with("step", step)
         case .evaluate(let run, let generation, let step):
             Line("evaluate").with("run", run).with("generation", generation).with("step", step)
+        case .compare(let run, let generation, let step):
+            Line("compare").with("run", run).with("generation", generation).with("step", step)
         case .commit(let run, let generation, let step):
             Line("commit").with("run", run).with("generation", generation).with("step", step)
         case .abort(let run, let generation, let reason):
@@ -76,6 +78,7 @@ extension Command {
         case "begin": self = .begin(run: run, generation: generation)
         case "save-checkpoint": self = .saveCheckpoint(run: run, generation: generation, step: try line.read("step"))
         case "evaluate": self = .evaluate(run: run, generation: generation, step: try line.read("step"))
+        case "compare": self = .compare(run: run, generation: generation, step: try line.read("step"))
         case "commit": self = .commit(run: run, generation: generation, step: try line.read("step"))
         case "regroup": self = .regroup(run: run, generation: generation, size: try line.read("size"))
         case "abort": self = .abort(run: run, generation: generation, because: try InterruptionReason(line))
@@ -126,6 +129,21 @@ extension StateTransfer: LineValue {
     }
 }
 
+extension [StateHash] {
+    /// The hashes in order, parted by commas.
+    var lineText: String { map(\.lineText).joined(separator: ",") }
+}
+
+extension Line {
+    /// The field `hashes`: what `lineText` of several wrote.
+    func hashes() throws(LineError) -> [StateHash] {
+        let texts = try read("hashes", as: String.self).split(separator: ",").map(String.init)
+        let hashes = texts.compactMap(StateHash.init(lineText:))
+        guard hashes.count == texts.count else { throw LineError(line: text, problem: "the hashes are none") }
+        return hashes
+    }
+}
+
 extension WaitReason {
     func add(to line: Line) -> Line {
         switch self {
@@ -163,6 +181,10 @@ extension InterruptionReason {
                 .with("missing", missing.map(\.description).joined(separator: ","))
         case .replicasDisagree(let step, let norms):
             line.with("because", "replicas-disagree").with("step", step).with("norms", norms)
+        case .statesDiffer(let dispute):
+            line.with("because", "states-differ").with("step", dispute.step).with("hashes", dispute.hashes.lineText)
+                .with("corrupt", dispute.corrupt.map(\.description).joined(separator: ","))
+                .with("agreed", dispute.agreed).with("restored", dispute.restored)
         case .stepNotFinite(let step, let suspects):
             line.with("because", "step-not-finite").with("step", step)
                 .with("suspects", suspects.map(\.description).joined(separator: ","))
@@ -188,6 +210,13 @@ extension InterruptionReason {
             self = .formationOverdue(missing: missing.compactMap { WorkerID(String($0)) })
         case "replicas-disagree":
             self = .replicasDisagree(step: try line.read("step"), norms: try line.read("norms"))
+        case "states-differ":
+            let corrupt = try line.read("corrupt", as: String.self).split(separator: ",")
+            self = .statesDiffer(
+                StateDispute(
+                    step: try line.read("step"), hashes: try line.hashes(),
+                    corrupt: corrupt.compactMap { WorkerID(String($0)) }, agreed: try line.read("agreed"),
+                    restored: try line.readIfPresent("restored")))
         case "step-not-finite":
             let suspects = try line.read("suspects", as: String.self).split(separator: ",")
             self = .stepNotFinite(

@@ -52,21 +52,20 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.formed(generation) ?? []
         case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
             commands += run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
-            if commands.contains(where: { if case .evict(worker, _) = $0 { true } else { false } }) {
-                pool.dismiss(worker)
-            }
         case .stepContributed(_, let generation, let report):
             commands += run?.contributed(generation, report) ?? []
-            for case .evict(let worker, _) in commands { pool.dismiss(worker) }
             commands += run?.growIfPossible(on: pool) ?? []
         case .stepsCommitted(_, let generation, let report):
             commands += run?.contributed(generation, report) ?? []
             commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
+        case .statesDiffer(_, let generation, let step, let hashes):
+            commands += run?.statesDiffer(generation, step: step, hashes: hashes) ?? []
+        case .statesAgree(_, let generation, let step, _):
+            commands += run?.statesAgree(generation, step: step) ?? []
         case .stepNotFinite(_, let generation, let step, let suspects):
             commands += run?.notFinite(generation, step: step, suspects: suspects) ?? []
-            for case .evict(let worker, _) in commands { pool.dismiss(worker) }
         case .evaluated(_, let generation, let step, _):
             commands += run?.evaluated(generation, step: step) ?? []
         case .checkpointWritten(_, let generation, let step, let digest, _, _):
@@ -80,6 +79,7 @@ public struct Coordinator: Equatable, Sendable {
         case .deadlineReached:
             commands += overdue(at: now)
         }
+        for case .evict(let worker, _) in commands { pool.dismiss(worker) }
         commands += proceed(at: now)
         checkInvariants(after: event)
         return commands

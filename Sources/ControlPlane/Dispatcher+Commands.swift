@@ -26,6 +26,7 @@ extension Dispatcher {
             guard let writer = gang?.members.first, let session = sessions[writer.worker] else { break }
             send(.saveCheckpoint(generation: generation, step: step), to: session)
         case .evaluate(_, let generation, let step): sendAll(.evaluate(generation: generation, step: step))
+        case .compare(_, let generation, let step): sendAll(.compare(generation: generation, step: step))
         case .commit(_, let generation, let step): commit(generation, step, at: now)
         case .abort(_, let generation, let reason):
             sendAll(.abort(generation: generation, because: reason.sentence))

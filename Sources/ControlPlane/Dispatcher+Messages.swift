@@ -54,8 +54,15 @@ extension Dispatcher {
                 .restoreFailed(
                     worker: worker, incarnation: incarnation, generation: generation, step: step, reason: reason),
                 at: now)
-        case .contributed(let generation, let step, let losses, let norm, let times):
-            contribute(session, generation, step, losses, norm, StepProfile(times), at: now)
+        case .contributed(let generation, let step, let losses, let norm, let times, let hash):
+            contribute(session, generation, step, losses, norm, StepProfile(times), hash, at: now)
+        case .hashed(let generation, let step, let hash):
+            guard let rank = gang?.rank(of: session, generation), let hashes = gang?.compare(rank: rank, hash: hash)
+            else { break }
+            tell(
+                hashes.allSatisfy { $0 == hash }
+                    ? .statesAgree(run: run, generation: generation, step: step, hash: hash)
+                    : .statesDiffer(run: run, generation: generation, step: step, hashes: hashes), at: now)
         case .partNotFinite(let generation, _):
             if gang?.rank(of: session, generation) != nil { gang?.notFinite.append(worker) }
         case .evaluated(let generation, let step, let losses):
@@ -76,13 +83,17 @@ extension Dispatcher {
 
     private mutating func contribute(
         _ session: Session, _ generation: Generation, _ step: Int, _ losses: [Double], _ norm: Double,
-        _ profile: StepProfile, at now: Instant
+        _ profile: StepProfile, _ hash: StateHash?, at now: Instant
     ) {
         guard let rank = gang?.rank(of: session, generation) else { return }
         gang?.watch.contributed(rank, step: step)
         let verdict = gang?.barrier.contribute(
-            rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile)
+            rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile, stateHash: hash)
         switch verdict {
+        case .statesDiffer(let hashes):
+            // The step is not done yet; they differ about the one before.
+            tell(
+                .statesDiffer(run: assignment.run, generation: generation, step: step - 1, hashes: hashes), at: now)
         case .complete(let loss, let norm, _) where !loss.isFinite || !norm.isFinite:
             tell(
                 .stepNotFinite(
@@ -94,7 +105,8 @@ extension Dispatcher {
             let report = StepReport(
                 step: step, loss: loss, gradientNorm: norm,
                 learningRate: job.training.learningRate.rate(at: step, of: job.training.steps) * factor,
-                tokens: job.tokensPerStep, profile: profile, microBatchLosses: each)
+                tokens: job.tokensPerStep, profile: profile, microBatchLosses: each,
+                stateHash: gang?.barrier.stateHash)
             tell(.stepContributed(run: assignment.run, generation: generation, report: report), at: now)
         case .disagreement(let norms):
             tell(

@@ -43,6 +43,10 @@ public enum Event: Equatable, Sendable {
     case stepsCommitted(run: RunID, generation: Generation, report: StepsReport)
     /// Members hold different sums for `step`: some replica's memory or arithmetic is corrupt.
     case replicasDisagree(run: RunID, generation: Generation, step: Int, norms: String)
+    /// Members hold different states after `step`; their hashes by rank.
+    case statesDiffer(run: RunID, generation: Generation, step: Int, hashes: [StateHash])
+    /// Every member holds the state of this hash after `step`, the last: of the others `StepReport.stateHash` tells.
+    case statesAgree(run: RunID, generation: Generation, step: Int, hash: StateHash)
     /// The validation loss after `step`, in nats a token.
     case evaluated(run: RunID, generation: Generation, step: Int, loss: Double)
     /// The checkpoint of `step` is complete and durable.
@@ -70,6 +74,8 @@ public struct Infliction: Equatable, Sendable {
         case lasts(TimeSpan)
         /// It damages the checkpoint of a step.
         case damages(step: Int)
+        /// It damages the memory of its victim, which nobody notices before states are compared.
+        case corrupts
         /// It fills the disk for a time.
         case fillsDisk(TimeSpan)
     }
@@ -111,14 +117,17 @@ public struct StepReport: Equatable, Sendable {
     public var tokens: Int
     /// Where the step's time went.
     public var profile: StepProfile
+    /// The hash of the state that it was computed from, which all members hold; nil where they did not compare.
+    public var stateHash: StateHash?
     /// The losses of its micro-batches, where the step is unusual enough for them to matter; else empty.
     public var microBatchLosses: [Double]
 
     /// A report from its parts.
     public init(
         step: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokens: Int, profile: StepProfile,
-        microBatchLosses: [Double] = []
+        microBatchLosses: [Double] = [], stateHash: StateHash? = nil
     ) {
+        self.stateHash = stateHash
         self.step = step
         self.loss = loss
         self.gradientNorm = gradientNorm

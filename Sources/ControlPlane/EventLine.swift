@@ -43,6 +43,12 @@ extension Event {
         case .replicasDisagree(let run, let generation, let step, let norms):
             Line("replicas-disagree").with("run", run).with("generation", generation).with("step", step)
                 .with("norms", norms)
+        case .statesDiffer(let run, let generation, let step, let hashes):
+            Line("states-differ").with("run", run).with("generation", generation).with("step", step)
+                .with("hashes", hashes.lineText)
+        case .statesAgree(let run, let generation, let step, let hash):
+            Line("states-agree").with("run", run).with("generation", generation).with("step", step)
+                .with("hash", hash)
         case .evaluated(let run, let generation, let step, let loss):
             Line("evaluated").with("run", run).with("generation", generation).with("step", step).with("loss", loss)
         case .checkpointWritten(let run, let generation, let step, let digest, let size, let took):
@@ -111,8 +117,8 @@ extension Event {
 
     private init(ofStep line: Line) throws(LineError) {
         let heads = [
-            "step-contributed", "step-not-finite", "replicas-disagree", "evaluated", "checkpoint-written",
-            "checkpoint-failed",
+            "step-contributed", "step-not-finite", "replicas-disagree", "states-differ", "states-agree", "evaluated",
+            "checkpoint-written", "checkpoint-failed",
         ]
         guard heads.contains(line.head) else {
             throw LineError(line: line.text, problem: "there is no event \(line.head)")
@@ -129,6 +135,10 @@ extension Event {
                     run: run, generation: generation, step: step, suspects: try workers(line.read("suspects"), line))
             case "replicas-disagree":
                 .replicasDisagree(run: run, generation: generation, step: step, norms: try line.read("norms"))
+            case "states-differ":
+                .statesDiffer(run: run, generation: generation, step: step, hashes: try line.hashes())
+            case "states-agree":
+                .statesAgree(run: run, generation: generation, step: step, hash: try line.read("hash"))
             case "evaluated": .evaluated(run: run, generation: generation, step: step, loss: try line.read("loss"))
             case "checkpoint-written":
                 .checkpointWritten(
@@ -170,13 +180,14 @@ extension Infliction {
 }
 
 extension Infliction.Effect: LineValue {
-    /// `ends`, `once`, `lasts:5000ns`, `damages:100`, `fills-disk:5000ns`.
+    /// `ends`, `once`, `lasts:5000ns`, `damages:100`, `corrupts`, `fills-disk:5000ns`.
     public var lineText: String {
         switch self {
         case .ends: "ends"
         case .once: "once"
         case .lasts(let span): "lasts:\(span.lineText)"
         case .damages(let step): "damages:\(step)"
+        case .corrupts: "corrupts"
         case .fillsDisk(let span): "fills-disk:\(span.lineText)"
         }
     }
@@ -188,6 +199,7 @@ extension Infliction.Effect: LineValue {
         switch parts.first {
         case "ends": self = .ends
         case "once": self = .once
+        case "corrupts": self = .corrupts
         case "lasts":
             guard let span = TimeSpan(lineText: detail) else { return nil }
             self = .lasts(span)
@@ -209,6 +221,7 @@ extension RunPlan {
             .with("evaluate-every", evaluationInterval).with("evaluation-micro-batches", evaluationMicroBatches)
             .with("max-restarts", maximumRestarts).with("formation-limit", formationLimit)
             .with("recovery", recovery.rawValue).with("on-worker-loss", onWorkerLoss.rawValue)
+            .with("state-hash", stateHashInterval == 0 ? nil : stateHashInterval)
             .with("loss-spike", lossSpike.action == .off ? nil : lossSpike.lineText)
     }
 
@@ -226,6 +239,7 @@ extension RunPlan {
             evaluationMicroBatches: try line.read("evaluation-micro-batches"),
             maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"),
             recovery: recovery, onWorkerLoss: onWorkerLoss,
+            stateHashInterval: try line.readIfPresent("state-hash") ?? 0,
             lossSpike: try line.readIfPresent("loss-spike") ?? LossSpikeSpec(action: .off))
     }
 }
@@ -236,6 +250,7 @@ extension StepReport {
             .with("tokens", tokens).with("compute", profile.compute).with("exchange", profile.exchange)
             .with("update", profile.update).with("snapshot", profile.snapshot)
             .with("evaluation", profile.evaluation)
+            .with("state", stateHash)
             .with("each", microBatchLosses.isEmpty ? nil : microBatchLosses.map(\.lineText).joined(separator: ","))
     }
 
@@ -251,7 +266,8 @@ extension StepReport {
             profile: StepProfile(
                 compute: try line.read("compute"), exchange: try line.read("exchange"),
                 update: try line.read("update"), snapshot: try line.read("snapshot"),
-                evaluation: try line.read("evaluation")), microBatchLosses: losses)
+                evaluation: try line.read("evaluation")), microBatchLosses: losses,
+            stateHash: try line.readIfPresent("state"))
     }
 }
 

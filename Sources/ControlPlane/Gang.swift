@@ -15,6 +15,8 @@ public struct Gang: Equatable, Sendable {
     var notFinite: [WorkerID] = []
     /// Watches over the members' progress.
     var watch: StepWatch
+    /// What the members said of their states after the last step.
+    private var lastHashes: [StateHash?]
     /// Gathers the losses of a measurement on the validation part.
     private var evaluations: StepBarrier
 
@@ -24,12 +26,20 @@ public struct Gang: Equatable, Sendable {
         barrier = StepBarrier(parts: members.map(\.part))
         watch = StepWatch(generation, parts: members.map(\.part), limits: limits)
         evaluations = StepBarrier(parts: members.map(\.evaluationPart))
+        lastHashes = members.map { _ in nil }
     }
 
     /// The rank of `session` in this generation; nil for strangers and for other generations.
     func rank(of session: Session, _ generation: Generation) -> Int? {
         guard generation == self.generation else { return nil }
         return members.firstIndex { $0.worker == session.worker && $0.incarnation == session.incarnation }
+    }
+
+    /// Takes what a member says of its state after the last step; returns all hashes by rank when it was the last member.
+    mutating func compare(rank: Int, hash: StateHash) -> [StateHash]? {
+        lastHashes[rank] = hash
+        let told = lastHashes.compactMap { $0 }
+        return told.count == members.count ? told : nil
     }
 
     /// Takes a member's validation losses after `step`; returns the mean when it was the last member.

@@ -44,6 +44,8 @@ public struct Run: Equatable, Sendable {
         public var checkpoint: Bool
         /// The validation loss of the last step.
         public var evaluation: Bool
+        /// That the members hold the same state after it.
+        public var agreement = false
     }
 
     /// A step whose loss or gradient was not finite.
@@ -85,6 +87,12 @@ public struct Run: Equatable, Sendable {
     public internal(set) var transfers: [StateTransfer]?
     /// Holders from whom somebody could not take the state.
     public internal(set) var doubted: [Holder] = []
+    /// The last step after which all members held the same state, as far as they compared.
+    public internal(set) var agreed = 0
+    /// The generation of the last such comparison.
+    var agreedGeneration = Generation(0)
+    /// Checkpoints of which a dispute about the state says that they may be corrupt.
+    var disowned: [DisownedCheckpoints] = []
     /// The step that gave no finite number, and whose sums were at fault then; it is done again with other parts.
     public internal(set) var notFinite: NotFinite?
     /// Restarts since the highest step last rose.
@@ -144,6 +152,7 @@ public struct Run: Equatable, Sendable {
         if transfers == nil {
             holders = []
             committed = checkpoints.last?.step ?? 0
+            agreed = committed  // All load the same bytes.
         }
         saving = nil
         saveOverdue = false
@@ -202,6 +211,9 @@ public struct Run: Equatable, Sendable {
         } else {
             evaluating = nil
         }
+        if committed == plan.steps, comparesLastState {
+            commands.append(.compare(run: id, generation: generation, step: committed))
+        }
         return commands.isEmpty ? [] : commands + [.commit(run: id, generation: generation, step: committed)]
     }
 
@@ -210,6 +222,7 @@ public struct Run: Equatable, Sendable {
     /// Every member holds the summed gradient of a step: it counts from here on, unless its loss says otherwise.
     mutating func contributed(_ generation: Generation, _ report: StepReport) -> [Command] {
         guard generation == self.generation, phase == .running, report.step == committed + 1 else { return [] }
+        if report.stateHash != nil || members.count == 1 { agree(on: committed) }
         // Who is asked to end does so with what there is.
         let (action, decisions) =
             interrupted
@@ -245,6 +258,7 @@ public struct Run: Equatable, Sendable {
         let evaluates = plan.evaluationInterval > 0 && (step % plan.evaluationInterval == 0 || step == plan.steps)
         evaluating = evaluates ? step : nil
         if evaluates { commands.append(.evaluate(run: id, generation: generation, step: step)) }
+        if last, comparesLastState { commands.append(.compare(run: id, generation: generation, step: step)) }
         commands.append(.commit(run: id, generation: generation, step: step))
         return commands + (last ? stop(evaluation: evaluates) : [])
     }
@@ -266,14 +280,12 @@ public struct Run: Equatable, Sendable {
         if generation == self.generation, saving == step { saving = nil }
         guard step <= reached, !checkpoints.contains(where: { $0.step == step }) else { return settleIfSaved() }
         // The name is needed for the checkpoint of the history that counts, which may be in the making.
-        if spikes.hasLeft(step, of: generation) {
+        if spikes.hasLeft(step, of: generation) || isDisowned(step, of: generation) {
             return saving == step ? [] : [.deleteCheckpoint(run: id, step: step)] + settleIfSaved()
         }
         let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
         checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)
-        let surplus = spikes.surplus(of: checkpoints.map(\.step), kept: plan.checkpointsKept, committed: committed)
-        checkpoints.removeAll { surplus.contains($0.step) }
-        return surplus.map { .deleteCheckpoint(run: id, step: $0) } + settleIfSaved()
+        return prune() + settleIfSaved()
     }
 
     /// A checkpoint could not be written. Training goes on, and the next step that is due tries again.
@@ -287,7 +299,7 @@ public struct Run: Equatable, Sendable {
     // MARK: Ending
 
     private mutating func stop(evaluation: Bool) -> [Command] {
-        settle(LastThings(checkpoint: !isSaved, evaluation: evaluation))
+        settle(LastThings(checkpoint: !isSaved, evaluation: evaluation, agreement: comparesLastState))
     }
 
     private mutating func settleIfSaved() -> [Command] {
@@ -299,9 +311,9 @@ public struct Run: Equatable, Sendable {
     /// Whether a checkpoint holds the last committed step, or a later one of the history that is being done again.
     var isSaved: Bool { checkpoints.last.map { $0.step >= committed } ?? false }
 
-    private mutating func settle(_ last: LastThings) -> [Command] {
+    mutating func settle(_ last: LastThings) -> [Command] {
         phase = .stopping(last)
-        guard !last.checkpoint, !last.evaluation else { return [] }
+        guard !last.checkpoint, !last.evaluation, !last.agreement else { return [] }
         let saved = checkpoints.last?.step ?? 0
         committed = max(committed, saved)  // A late checkpoint of an older gang brings its steps back.
         return end(saved == plan.steps ? .completed : .interrupted(checkpoint: saved))

@@ -28,6 +28,8 @@ public struct RunPlan: Equatable, Sendable {
     public var recovery: FaultToleranceSpec.Recovery
     /// What becomes of a gang that has lost a member.
     public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
+    /// Steps between two comparisons of the members' states; 0 for none.
+    public var stateHashInterval: Int
     /// What is done about loss spikes.
     public var lossSpike: LossSpikeSpec
 
@@ -36,7 +38,7 @@ public struct RunPlan: Equatable, Sendable {
         steps: Int, workers: Int, microBatches: Int, checkpointInterval: Int, checkpointsKept: Int,
         evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan,
         recovery: FaultToleranceSpec.Recovery = .checkpoint,
-        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait,
+        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait, stateHashInterval: Int = 0,
         lossSpike: LossSpikeSpec = LossSpikeSpec(action: .off)
     ) {
         self.steps = steps
@@ -50,6 +52,7 @@ public struct RunPlan: Equatable, Sendable {
         self.formationLimit = formationLimit
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
+        self.stateHashInterval = stateHashInterval
         self.lossSpike = lossSpike
     }
 
@@ -62,6 +65,7 @@ public struct RunPlan: Equatable, Sendable {
             evaluationMicroBatches: job.training.evaluationMicroBatches,
             maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)),
             recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss,
+            stateHashInterval: job.faultTolerance.stateHashInterval,
             lossSpike: job.faultTolerance.lossSpike)
     }
 }

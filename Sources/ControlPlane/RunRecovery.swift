@@ -148,8 +148,8 @@ extension Run {
         precondition(
             zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
                 && checkpoints.allSatisfy { $0.step <= reached }, "checkpoints out of order: \(self)")
-        // Beside the newest, a rollback's and the one behind it.
-        precondition(checkpoints.count <= plan.checkpointsKept + 2, "too many checkpoints: \(self)")
+        // Beside the newest, a rollback's and the one behind it, and one that all agreed on.
+        precondition(checkpoints.count <= plan.checkpointsKept + 3, "too many checkpoints: \(self)")
         switch phase {
         case .waiting, .over:
             precondition(members.isEmpty, "a run without a gang has members: \(self)")

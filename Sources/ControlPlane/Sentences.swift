@@ -47,6 +47,7 @@ extension InterruptionReason {
         case .formationOverdue(let missing):
             "\(missing.map(\.description).joined(separator: ", ")) did not restore in time"
         case .replicasDisagree(let step, let norms): "replicas disagree about step \(step): \(norms)"
+        case .statesDiffer(let dispute): dispute.sentence
         case .stepNotFinite(let step, let suspects):
             "step \(step) gave no finite number"
                 + (suspects.isEmpty ? "" : ", for the sums of \(suspects.map(\.description).joined(separator: ", "))")
@@ -57,6 +58,20 @@ extension InterruptionReason {
         case .diverged(let step, let to?): "the loss diverged at step \(step), so the run goes back to step \(to)"
         case .diverged(let step, nil): "the loss diverged at step \(step)"
         }
+    }
+}
+
+extension StateDispute {
+    /// Who holds what, and what came of it: "laptop/2 holds another state after step 7 than the others (rank 2: 3f…)".
+    var sentence: String {
+        let list = hashes.enumerated().map { "rank \($0.offset): \($0.element)" }.joined(separator: ", ")
+        let who = corrupt.map(\.description).joined(separator: ", ")
+        let what =
+            corrupt.isEmpty
+            ? "the members hold different states after step \(step), and no majority says which is right (\(list))"
+            : "\(who) \(corrupt.count == 1 ? "holds" : "hold") another state after step \(step) than the others (\(list))"
+        guard let restored else { return what }
+        return what + "; all agreed last after step \(agreed), so the run goes back to step \(restored)"
     }
 }
 

@@ -12,16 +12,21 @@ public struct StepBarrier: Equatable, Sendable {
         case complete(loss: Double, gradientNorm: Double, profile: StepProfile)
         /// They hold different gradients; each rank's norm is listed.
         case disagreement(norms: String)
+        /// They computed the step from different states; the hashes by rank.
+        case statesDiffer(hashes: [StateHash])
     }
 
     private struct Contribution: Equatable, Sendable {
         var losses: [Double]
         var gradientNorm: Double
         var profile: StepProfile
+        var stateHash: StateHash?
     }
 
     /// The losses of the micro-batches of the last complete step, in their order.
     public private(set) var losses: [Double] = []
+    /// The hash of the state that the last complete step was computed from; nil where not all members told theirs.
+    public private(set) var stateHash: StateHash?
     private let parts: [Range<Int>]
     private let tree: ReductionTree
     private var step = 0
@@ -35,11 +40,13 @@ public struct StepBarrier: Equatable, Sendable {
         contributions = parts.map { _ in nil }
     }
 
-    /// Takes the contribution of `rank` to `step`: one loss a micro-batch of its part. Returns the verdict when it was
+    /// Takes the contribution of `rank` to `step`: one loss a micro-batch of its part, and, where states are compared, the
+    /// hash of the state that it was computed from. Returns the verdict when it was
     /// the last; nil before, and for a contribution that fits no step (told twice, too few losses, a step that is
     /// complete already).
     public mutating func contribute(
-        rank: Int, step: Int, losses: [Double], gradientNorm: Double, profile: StepProfile
+        rank: Int, step: Int, losses: [Double], gradientNorm: Double, profile: StepProfile,
+        stateHash: StateHash? = nil
     ) -> Verdict? {
         guard parts.indices.contains(rank), losses.count == parts[rank].count, step > completed else { return nil }
         if step != self.step {
@@ -47,11 +54,18 @@ public struct StepBarrier: Equatable, Sendable {
             self.step = step
         }
         guard contributions[rank] == nil else { return nil }
-        contributions[rank] = Contribution(losses: losses, gradientNorm: gradientNorm, profile: profile)
+        contributions[rank] = Contribution(
+            losses: losses, gradientNorm: gradientNorm, profile: profile, stateHash: stateHash)
         let all = contributions.compactMap { $0 }
         guard all.count == parts.count else { return nil }
         contributions = parts.map { _ in nil }
         completed = step
+        let hashes = all.compactMap(\.stateHash)
+        self.stateHash = hashes.count == all.count ? hashes[0] : nil
+        // First of all: what was computed from different states need not agree in anything.
+        if hashes.count == all.count, hashes.contains(where: { $0 != hashes[0] }) {
+            return .statesDiffer(hashes: hashes)
+        }
         let norm = all[0].gradientNorm
         // NaNs need not have equal bits; that none is finite is agreement enough.
         guard

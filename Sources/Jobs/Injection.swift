@@ -57,6 +57,8 @@ public struct Injection: Equatable, Sendable, Codable {
         /// One bit of the victim's own sum of the next step's gradients is flipped before it is sent
         /// (`corrupt=gradient`).
         case corruptGradient
+        /// One bit of one of the victim's parameters is flipped in its memory (`corrupt=parameters`).
+        case corruptParameters
         /// One bit of the newest checkpoint is flipped on disk (`corrupt=checkpoint`).
         case corruptCheckpoint
         /// One number of the victim's own sum of the next step's gradients becomes a NaN (`nan`).
@@ -129,7 +131,8 @@ extension Injection.Fault {
     public var lasts: Bool {
         switch self {
         case .stop, .slow, .partition, .diskFull: true
-        case .kill, .corruptGradient, .corruptCheckpoint, .notANumber, .garbage, .learningRate: false
+        case .kill, .corruptGradient, .corruptParameters, .corruptCheckpoint, .notANumber, .garbage, .learningRate:
+            false
         }
     }
 

@@ -7,7 +7,7 @@ extension Injection.Fault {
     /// The words that may stand for a kind, for messages.
     public static let vocabulary = [
         "kill", "stop", "slow=2x", "partition", "partition=out", "partition=in", "corrupt=gradient",
-        "corrupt=checkpoint", "nan", "disk_full", "garbage", "garbage=20", "lr=30x",
+        "corrupt=parameters", "corrupt=checkpoint", "nan", "disk_full", "garbage", "garbage=20", "lr=30x",
     ]
 
     /// The word, `slow=2.5x`.
@@ -19,6 +19,7 @@ extension Injection.Fault {
         case .partition(.both): "partition"
         case .partition(let direction): "partition=\(direction.rawValue)"
         case .corruptGradient: "corrupt=gradient"
+        case .corruptParameters: "corrupt=parameters"
         case .corruptCheckpoint: "corrupt=checkpoint"
         case .notANumber: "nan"
         case .diskFull: "disk_full"
@@ -41,6 +42,7 @@ extension Injection.Fault {
         case ("nan", nil): self = .notANumber
         case ("disk_full", nil): self = .diskFull
         case ("corrupt", "gradient"): self = .corruptGradient
+        case ("corrupt", "parameters"): self = .corruptParameters
         case ("corrupt", "checkpoint"): self = .corruptCheckpoint
         case ("partition", let word):
             guard let direction = Injection.Direction(rawValue: word ?? "both") else { return nil }

@@ -228,6 +228,8 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public var heartbeatInterval: TimeSpan
     /// How long a silent worker is still believed at most (`heartbeat.timeout`).
     public var heartbeatTimeout: TimeSpan
+    /// Steps between two comparisons of the members' states (`state_hash.every`); 0 turns them off.
+    public var stateHashInterval: Int
     /// How long a worker lives without hearing from its coordinator (`lease`).
     public var lease: TimeSpan
     /// What is done about loss spikes (`loss_spike`).
@@ -239,8 +241,10 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public init(
         recovery: Recovery = .peer, onWorkerLoss: WorkerLossPolicy = .spare, spares: Int = 0, maximumRestarts: Int,
         heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan,
-        lossSpike: LossSpikeSpec = LossSpikeSpec(), detection: DetectionSpec = DetectionSpec()
+        lossSpike: LossSpikeSpec = LossSpikeSpec(), detection: DetectionSpec = DetectionSpec(),
+        stateHashInterval: Int = 1
     ) {
+        self.stateHashInterval = stateHashInterval
         self.detection = detection
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
@@ -251,4 +255,7 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
         self.lease = lease
         self.lossSpike = lossSpike
     }
+
+    /// Whether members compare the states that they hold after `step`, before they do the next one.
+    public func comparesStates(after step: Int) -> Bool { stateHashInterval > 0 && step % stateHashInterval == 0 }
 }

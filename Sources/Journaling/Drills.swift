@@ -38,6 +38,11 @@ struct Drills: Equatable, Sendable {
         case .stepNotFinite(_, let suspects): known = index { $0.worker.map(suspects.contains) ?? false }
         case .restoreFailed(_, _, let step, _) where run?.transfers == nil:
             known = index { $0.effect == .damages(step: step) }
+        case .statesDiffer(let dispute):
+            known = index { drill in
+                drill.effect == .corrupts
+                    && (dispute.corrupt.isEmpty || drill.worker.map(dispute.corrupt.contains) ?? false)
+            }
         case .coordinatorLost: known = index { $0.effect == .ends && $0.worker == nil }
         case .workerDeviant(let worker, _, _): known = index { $0.worker == worker }
         case .restoreFailed, .formationOverdue, .replicasDisagree, .stepDoubted, .diverged: known = nil
@@ -47,6 +52,14 @@ struct Drills: Equatable, Sendable {
         // Damage on disk and its discovery are far apart: two incidents.
         if drill.isDamage { drill.incident = nil }
         return drill
+    }
+
+    /// Takes out the drill that ended `incarnation` of `worker`; nil for an accident.
+    mutating func take(ending worker: WorkerID, _ incarnation: Incarnation) -> Entry? {
+        let known = pending.firstIndex {
+            $0.infliction.worker == worker && $0.infliction.incarnation == incarnation && $0.infliction.effect == .ends
+        }
+        return known.map { pending.remove(at: $0) }
     }
 
     /// The drill that keeps the disk full at `now`; nil when none does.
@@ -64,7 +77,7 @@ extension Drills.Entry {
     var end: Instant {
         switch infliction.effect {
         case .lasts(let span), .fillsDisk(let span): at + span
-        case .ends, .once, .damages: at
+        case .ends, .once, .damages, .corrupts: at
         }
     }
 
@@ -72,5 +85,5 @@ extension Drills.Entry {
     var isDamage: Bool { if case .damages = infliction.effect { true } else { false } }
 
     /// Whether it may pass without a trace.
-    var passes: Bool { infliction.effect != .ends && !isDamage }
+    var passes: Bool { infliction.effect != .ends && infliction.effect != .corrupts && !isDamage }
 }

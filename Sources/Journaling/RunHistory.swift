@@ -51,6 +51,8 @@ public struct RunHistory: Equatable, Sendable {
     private var trouble: Int?
     /// What the incident that this record tells of has cost before it is told of.
     private var untold = TimeByItem()
+    /// Whether the loss of this record belongs to the incident that is open.
+    private var hasJoined = false
 
     /// The story of no record.
     public init() {}
@@ -78,6 +80,7 @@ public struct RunHistory: Equatable, Sendable {
         let previous = coordinator
         let silence = now
         now = record.at
+        hasJoined = false
         _ = coordinator.handle(record.event, at: record.at)
         tell(record, previous, silentSince: silence)
         for command in record.commands { tell(command, record, before: previous.run, silentSince: silence) }
@@ -104,7 +107,9 @@ public struct RunHistory: Equatable, Sendable {
                         numerics: numerics, joinedAt: now))
             }
         case .workerLost(let worker, let incarnation, let how):
-            if previous.pool.holds(worker, incarnation) { lose(worker, how) }
+            guard previous.pool.holds(worker, incarnation) else { break }
+            lose(worker, how)
+            joinOpenIncident(worker, incarnation, how, previous.run)
         case .nodesLost(let nodes, let how):
             for node in nodes {
                 for slot in previous.pool.slots where slot.worker.node == node && slot.isInhabited {
@@ -124,7 +129,8 @@ public struct RunHistory: Equatable, Sendable {
             let drill = drills.filled(disk: now)
             note(.checkpointFailed(step: step, reason: reason), run, injection: drill?.infliction.index)
         case .stepContributed, .stepsCommitted, .slotsOffered, .memberFormed, .gangFormed, .restoreFailed,
-            .stepNotFinite, .replicasDisagree, .workerReturned, .interruptRequested, .deadlineReached:
+            .stepNotFinite, .replicasDisagree, .statesDiffer, .statesAgree, .workerReturned, .interruptRequested,
+            .deadlineReached:
             break
         }
     }
@@ -227,7 +233,8 @@ public struct RunHistory: Equatable, Sendable {
         case .finish(_, let outcome):
             self.outcome = outcome
             if !segments.isEmpty, segments[segments.count - 1].end == nil { segments[segments.count - 1].end = now }
-        case .startWorker, .evict, .welcome, .refuse, .wait, .saveCheckpoint, .evaluate, .deleteCheckpoint: break
+        case .startWorker, .evict, .welcome, .refuse, .wait, .saveCheckpoint, .evaluate, .compare, .deleteCheckpoint:
+            break
         }
     }
 
@@ -316,6 +323,27 @@ public struct RunHistory: Equatable, Sendable {
         }
     }
 
+    /// Adds the loss to the incident that is open, if no gang computes yet, it is of a member of the gang that the incident ended, and came
+    /// soon enough after it. A drill that has an incident already keeps it.
+    private mutating func joinOpenIncident(
+        _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, _ before: Run?
+    ) {
+        switch before?.phase {
+        case .waiting, .forming: break
+        case .running, .stopping, .over, nil: return
+        }
+        guard let open = incidents.lastIndex(where: { $0.isOpen && $0.isLoss }),
+            segments.indices.contains(incidents[open].segment), now - incidents[open].detectedAt <= Incident.window,
+            let rank = segments[incidents[open].segment].members.firstIndex(where: {
+                $0.worker == worker && $0.incarnation == incarnation
+            })
+        else { return }
+        let drill = drills.take(ending: worker, incarnation)
+        incidents[open].alsoLost.append(
+            Incident.Loss(worker: worker, rank: rank, how: how, injection: drill?.infliction.index))
+        hasJoined = true
+    }
+
     private mutating func interrupt(_ reason: InterruptionReason, _ before: Run?, silentSince silence: Instant) {
         let drill = drills.take(causing: reason, before)
         var struckAt = drill?.at
@@ -333,6 +361,7 @@ public struct RunHistory: Equatable, Sendable {
         if !segments.isEmpty, segments[segments.count - 1].end == nil {
             segments[segments.count - 1].end = reason == .coordinatorLost ? silence : now
         }
+        guard !hasJoined else { return }
         // An interruption before progress was regained belongs to the same trouble, but is an incident of its own.
         for index in incidents.indices where incidents[index].isOpen { incidents[index].regainedAt = now }
         note(

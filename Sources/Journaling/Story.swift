@@ -139,6 +139,22 @@ public struct Incident: Equatable, Sendable {
         case lossSpike(SpikeDecision)
     }
 
+    /// A member that was lost with the first one.
+    public struct Loss: Equatable, Sendable {
+        /// Its slot.
+        public var worker: WorkerID
+        /// Its rank in the gang that the incident ended.
+        public var rank: Int
+        /// How it was lost.
+        public var how: LossCause
+        /// The number of the run's drill that caused it; nil for an accident.
+        public var injection: Int?
+    }
+
+    /// How long after the fault a further member may be lost by it, as far as anybody can tell: about what it takes to
+    /// find out that a machine is gone.
+    public static let window = TimeSpan.seconds(Int64(1))
+
     /// Its number in the run, from 1.
     public var number: Int
     /// When the fault struck, as far as is known: the instant of the drill, of the lost coordinator's last record, else
@@ -185,8 +201,13 @@ public struct Incident: Equatable, Sendable {
         self.regainedAt = regainedAt
     }
 
+    /// Members of the same gang that were lost within `window`: one incident, answered by one recovery.
+    public internal(set) var alsoLost: [Loss] = []
+
     /// Whether progress has not been regained.
     public var isOpen: Bool { regainedAt == nil }
+    /// Whether a member was lost.
+    var isLoss: Bool { if case .interruption(.workerLost) = cause { true } else { false } }
     /// `I-0001`.
     public var name: String { "I-" + String(repeating: "0", count: max(0, 4 - String(number).count)) + String(number) }
     /// From the fault to progress regained; nil while it is open.
@@ -200,7 +221,9 @@ public struct Incident: Equatable, Sendable {
     /// What happened, as a sentence.
     public var sentence: String {
         switch cause {
-        case .interruption(let reason): decision?.sentence ?? reason.sentence
+        case .interruption(let reason):
+            ([decision?.sentence ?? reason.sentence]
+                + alsoLost.map { "rank \($0.rank) (\($0.worker)) \($0.how.sentence)" }).joined(separator: "; ")
         case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
         case .drill(let what, _): what
         case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"

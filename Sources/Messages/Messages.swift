@@ -5,7 +5,7 @@
 import Primitives
 
 /// The version of these messages; both sides must have the same.
-public let protocolVersion = 3
+public let protocolVersion = 4
 
 /// Who a process was to the coordinator that welcomed it last.
 public struct Residence: Equatable, Sendable {
@@ -129,8 +129,13 @@ public enum WorkerMessage: Equatable, Sendable {
     /// It could not restore the state of `step`.
     case restoreFailed(generation: Generation, step: Int, reason: String)
     /// It holds the summed gradient of `step`: one loss for each of its own micro-batches, in order, and the norm of the
-    /// whole mean gradient before clipping.
-    case contributed(generation: Generation, step: Int, losses: [Double], gradientNorm: Double, times: StepTimes)
+    /// whole mean gradient before clipping; where states are compared at this step, the hash of the one it computed from,
+    /// taken when it had computed.
+    case contributed(
+        generation: Generation, step: Int, losses: [Double], gradientNorm: Double, times: StepTimes,
+        stateHash: StateHash?)
+    /// The hash of its state after `step`, which `compare` asked for.
+    case hashed(generation: Generation, step: Int, hash: StateHash)
     /// Its own sums of the gradients of `step` are not finite. Said before it contributes them.
     case partNotFinite(generation: Generation, step: Int)
     /// The validation losses after `step`: one for each of its own evaluation micro-batches, in order.
@@ -195,6 +200,8 @@ public enum Affliction: Equatable, Sendable {
     case partMember(rank: Int, for: TimeSpan)
     /// One bit of its own sum of the next step's gradients is flipped.
     case flipBit
+    /// One bit of one of its parameters is flipped before the next micro-batch that it computes.
+    case flipParameter
     /// One number of its own sum of the next step's gradients becomes a NaN.
     case notANumber
     /// Its checkpoint writes find the disk full, for a time.
@@ -227,6 +234,8 @@ public enum CoordinatorMessage: Equatable, Sendable {
     case saveCheckpoint(generation: Generation, step: Int)
     /// Sent before the `commit` of `step`: once it is applied, measure the validation loss.
     case evaluate(generation: Generation, step: Int)
+    /// Sent before the `commit` of `step`, the last: once it is applied, tell the state's hash.
+    case compare(generation: Generation, step: Int)
     /// `step` is in the journal: apply it, then compute the next one if there is one.
     case commit(generation: Generation, step: Int)
     /// Stop what this generation was doing and wait; parameters stay at the last committed step.

@@ -102,6 +102,8 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
     public var segment: Int?
     /// Where it struck: `rank 2 laptop/2`; left out when it struck no worker in particular.
     public var place: String?
+    /// Ranks of the same gang that were lost with it; left out where there are none.
+    public var also_lost_ranks: [Int]?
     /// What happened, as a sentence.
     public var cause: String
     /// Whether it was a drill.
@@ -130,6 +132,7 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
         step = incident.step
         segment = incident.segment < 0 ? nil : incident.segment + 1
         place = incident.place == "-" ? nil : incident.place
+        also_lost_ranks = incident.alsoLost.isEmpty ? nil : incident.alsoLost.map(\.rank)
         cause = incident.sentence
         is_injected = incident.injection != nil
         action = history.action(on: incident)

@@ -6,8 +6,10 @@ import Journaling
 import Primitives
 
 extension Incident {
-    /// Where it struck: `rank 2 laptop/2`; `-` when it struck no worker in particular.
-    public var place: String {
+    /// Where it struck: `rank 2 laptop/2`, `rank 2 laptop/2 +3 more`; `-` when it struck no worker in particular.
+    public var place: String { firstPlace + (alsoLost.isEmpty ? "" : " +\(alsoLost.count) more") }
+
+    private var firstPlace: String {
         switch cause {
         case .interruption(.workerLost(let worker, let rank, _)),
             .interruption(.restoreFailed(let worker, let rank, _, _)),
@@ -16,8 +18,11 @@ extension Incident {
         case .interruption(.formationOverdue(let missing)): missing.map(\.description).joined(separator: ",")
         case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty:
             suspects.map(\.description).joined(separator: ",")
+        case .interruption(.statesDiffer(let dispute)) where !dispute.corrupt.isEmpty:
+            dispute.corrupt.map(\.description).joined(separator: ",")
         case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost),
-            .interruption(.stepDoubted), .interruption(.diverged), .checkpointFailed, .lossSpike, .drill(_, nil):
+            .interruption(.statesDiffer), .interruption(.stepDoubted), .interruption(.diverged), .checkpointFailed,
+            .lossSpike, .drill(_, nil):
             "-"
         case .drill(_, let worker?): "\(worker)"
         case .startFailed(let worker, _): "\(worker)"
@@ -31,6 +36,7 @@ extension Incident {
         case .interruption(.restoreFailed(_, _, let step, let reason)): "restore of step \(step) failed: \(reason)"
         case .interruption(.formationOverdue): "did not restore in time"
         case .interruption(.replicasDisagree(let step, _)): "replicas disagree on step \(step)"
+        case .interruption(.statesDiffer(let dispute)): "silent corruption after step \(dispute.step)"
         case .interruption(.stepNotFinite(let step, _)): "step \(step) not finite"
         case .interruption(.coordinatorLost): "coordinator gone"
         case .drill(let what, _): what
@@ -45,12 +51,14 @@ extension Incident {
 
     /// The mark in a plot: `I-0001 kill rank 2`.
     public var label: String {
-        switch cause {
+        if !alsoLost.isEmpty { return "\(name) \(alsoLost.count + 1) ranks lost" }
+        return switch cause {
         case .interruption(.workerLost(_, let rank, .signalled(9))): "\(name) kill rank \(rank)"
         case .interruption(.workerLost(_, let rank, let how)): "\(name) \(how.short) rank \(rank)"
         case .interruption(.restoreFailed(_, let rank, _, _)): "\(name) bad restore rank \(rank)"
         case .interruption(.formationOverdue): "\(name) late formation"
         case .interruption(.replicasDisagree): "\(name) replicas disagree"
+        case .interruption(.statesDiffer): "\(name) silent corruption"
         case .interruption(.stepNotFinite): "\(name) not finite"
         case .interruption(.coordinatorLost): "\(name) coordinator gone"
         case .drill(let what, _): "\(name) \(what)"

@@ -128,14 +128,17 @@ public struct Timeline: Equatable, Sendable {
             TimelineSpan(worker: worker, activity: .checkpoint, from: $0.at, to: $0.at, segment: $0.segment)
         }
         let failures = history.incidents.filter { incident in
-            switch incident.cause {
+            if incident.alsoLost.contains(where: { $0.worker == worker }) { return true }
+            return switch incident.cause {
             case .interruption(.workerLost(let lost, _, _)), .interruption(.restoreFailed(let lost, _, _, _)),
                 .interruption(.workerDeviant(let lost, _, _)), .startFailed(let lost, _):
                 lost == worker
             case .interruption(.formationOverdue(let missing)): missing.contains(worker)
             case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty: suspects.contains(worker)
+            case .interruption(.statesDiffer(let dispute)) where !dispute.corrupt.isEmpty:
+                dispute.corrupt.contains(worker)
             case .interruption(.replicasDisagree), .interruption(.stepNotFinite), .interruption(.coordinatorLost),
-                .interruption(.stepDoubted), .interruption(.diverged):
+                .interruption(.statesDiffer), .interruption(.stepDoubted), .interruption(.diverged):
                 isMember(of: incident.segment)
             case .drill(_, let victim): victim == worker
             case .checkpointFailed, .lossSpike: false

@@ -31,8 +31,14 @@ enum Chain {
     /// The validation loss of a batch, in [3, 4).
     static func evaluationLoss(state: UInt64, batch: Int) -> Double { 3 + fraction(mix(mix(state, 2), UInt64(batch))) }
 
-    /// The norm of a summed gradient, in [1, 2).
-    static func norm(_ sum: UInt64) -> Double { 1 + fraction(sum) }
+    /// The sum of gradients of which one is no number.
+    static let notANumber: UInt64 = 0x7ff8_0000_0000_0000
+
+    /// What two sums add up to.
+    static func add(_ a: UInt64, _ b: UInt64) -> UInt64 { a == notANumber || b == notANumber ? notANumber : a &+ b }
+
+    /// The norm of a summed gradient, in [1, 2), or no number.
+    static func norm(_ sum: UInt64) -> Double { sum == notANumber ? .nan : 1 + fraction(sum) }
 
     /// The state after a step whose gradients add up to `sum`.
     static func next(_ state: UInt64, sum: UInt64) -> UInt64 { mix(state, sum) }

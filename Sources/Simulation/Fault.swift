@@ -33,6 +33,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case hang
     /// A process computes 2 to 20 times slower for a while.
     case straggler
+    /// A bit of a process's state flips in its memory.
+    case memoryFlip = "memory-flip"
+    /// A member's own sum of one step's gradients is no number.
+    case notANumber = "not-a-number"
     /// A member adds up one step's gradients wrongly.
     case wrongSum = "wrong-sum"
     /// Nothing passes between a worker and the coordinator for a while.

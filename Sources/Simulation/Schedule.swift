@@ -68,7 +68,7 @@ public struct Schedule: Equatable, Sendable {
             steps: steps, workers: workers, microBatches: microBatches, interval: interval, keep: pick(1...3),
             evaluationInterval: evaluationInterval, restarts: pick(2...10), heartbeat: heartbeat, timeout: timeout,
             lease: timeout + heartbeat * Int64(pick(1...5)),
-            recovery: pick(1...3) == 1 ? .checkpoint : .peer,
+            stateHashInterval: [1, 1, 1, 4][pick(0...3)], recovery: pick(1...3) == 1 ? .checkpoint : .peer,
             onWorkerLoss: [.spare, .shrink, .wait][pick(0...2)])
         var plan = RunPlan(job)
         plan.formationLimit = .milliseconds(Int64(pick(15_000...30_000)))
@@ -82,7 +82,8 @@ public struct Schedule: Equatable, Sendable {
 
     private static func job(
         steps: Int, workers: Int, microBatches: Int, interval: Int, keep: Int, evaluationInterval: Int, restarts: Int,
-        heartbeat: TimeSpan, timeout: TimeSpan, lease: TimeSpan, recovery: FaultToleranceSpec.Recovery,
+        heartbeat: TimeSpan, timeout: TimeSpan, lease: TimeSpan, stateHashInterval: Int,
+        recovery: FaultToleranceSpec.Recovery,
         onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
     ) -> JobSpec {
         JobSpec(
@@ -100,7 +101,8 @@ public struct Schedule: Equatable, Sendable {
                 recovery: recovery, onWorkerLoss: onWorkerLoss, maximumRestarts: restarts, heartbeatInterval: heartbeat,
                 heartbeatTimeout: timeout, lease: lease, lossSpike: LossSpikeSpec(action: .off),
                 detection: DetectionSpec(
-                    silenceAtLeast: heartbeat * 2, stepDeadlineFactor: 4, stepDeadlineAtLeast: heartbeat * 3)),
+                    silenceAtLeast: heartbeat * 2, stepDeadlineFactor: 4, stepDeadlineAtLeast: heartbeat * 3),
+                stateHashInterval: stateHashInterval),
             injections: [])
     }
 }

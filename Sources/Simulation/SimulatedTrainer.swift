@@ -61,11 +61,17 @@ struct SimulatedTrainer {
 
     let steps: Int
     let promises: Promises
+    /// Steps between two comparisons of the members' states.
+    let stateHashInterval: Int
     private(set) var membership: Membership?
     private(set) var applied: Int?
     private(set) var state: UInt64 = 0
     /// Flips bits of the next sum that it completes.
     var corruption: UInt64 = 0
+    /// Whether its own next sum is no number.
+    var isNotANumber = false
+    /// The state that it computed what it last contributed from.
+    private(set) var computedFrom: UInt64 = 0
     /// The batches that went into what it last contributed, one bit each.
     private(set) var consumed: UInt64 = 0
 
@@ -76,12 +82,17 @@ struct SimulatedTrainer {
     private var pending: (generation: Generation, step: Int, sum: UInt64)?
     private var saveAfter: Int?
     private var evaluateAfter: Int?
+    private var compareAfter: Int?
     private var evaluated = 0
 
-    init(steps: Int, promises: Promises) {
+    init(steps: Int, stateHashInterval: Int, promises: Promises) {
         self.steps = steps
+        self.stateHashInterval = stateHashInterval
         self.promises = promises
     }
+
+    /// A bit of its state flips.
+    mutating func flip(_ bit: UInt64) { state ^= 1 << (bit % 64) }
 
     /// The step whose state it is reading from the disk; nil when it reads nothing.
     var reading: Int? {
@@ -180,7 +191,7 @@ struct SimulatedTrainer {
     private mutating func follow(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
         switch order {
         case .form(let generation, let rank, let members, let restore, let transfers, _):
-            (membership, saveAfter, evaluateAfter) = (nil, nil, nil)
+            (membership, saveAfter, evaluateAfter, compareAfter) = (nil, nil, nil, nil)
             activity = .restoring(
                 Membership(generation: generation, rank: rank, members: members), step: restore,
                 source: transfers.map { $0.first { $0.receiver == rank }.map { .member($0.source) } ?? .own }
@@ -193,6 +204,8 @@ struct SimulatedTrainer {
             if generation == membership?.generation { saveAfter = step }
         case .evaluate(let generation, let step):
             if generation == membership?.generation { evaluateAfter = step }
+        case .compare(let generation, let step):
+            if generation == membership?.generation { compareAfter = step }
         case .commit(let generation, let step):
             if generation == membership?.generation { commit(step, &effects) }
         case .abort(let generation, _):
@@ -271,6 +284,8 @@ struct SimulatedTrainer {
             sum &+= Chain.gradient(state: state, step: step, batch: batch(microBatch))
             consumed |= 1 << UInt64(batch(microBatch))
         }
+        if isNotANumber { (sum, isNotANumber) = (Chain.notANumber, false) }
+        computedFrom = state
         sums.removeAll { $0.step < step }
         sums.append(Sum(step: step, rank: membership.rank, value: sum))
         activity = .exchanging(step: step)
@@ -283,24 +298,33 @@ struct SimulatedTrainer {
         var total: UInt64 = 0
         var count = 0
         for sum in sums where sum.step == step {
-            total &+= sum.value
+            total = Chain.add(total, sum.value)
             count += 1
         }
         guard count == membership.members.count else { return }
-        if membership.members.count > 1 { total ^= corruption }
+        if membership.members.count > 1, total != Chain.notANumber { total ^= corruption }
         corruption = 0
         pending = (membership.generation, step, total)
         activity = .idle
         let losses = membership.members[membership.rank].part.map {
             Chain.loss(state: state, step: step, batch: batch($0))
         }
+        let own = sums.first { $0.step == step && $0.rank == membership.rank }?.value
+        if own == Chain.notANumber {
+            effects.append(.say(.partNotFinite(generation: membership.generation, step: step)))
+        }
         effects.append(
             .say(
                 .contributed(
                     generation: membership.generation, step: step, losses: losses, gradientNorm: Chain.norm(total),
                     times: StepTimes(
-                        compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero))))
+                        compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero),
+                    stateHash: comparesStates(before: step, membership) ? StateHash(computedFrom) : nil)))
         if !promises.workersAwaitCommit { commit(step, &effects) }
+    }
+
+    private func comparesStates(before step: Int, _ membership: Membership) -> Bool {
+        stateHashInterval > 0 && membership.members.count > 1 && (step - 1) % stateHashInterval == 0
     }
 
     private mutating func commit(_ step: Int, _ effects: inout [Effect]) {
@@ -339,6 +363,10 @@ struct SimulatedTrainer {
             evaluated = part.count
             let losses = part.map { Chain.evaluationLoss(state: state, batch: $0) }
             effects.append(.say(.evaluated(generation: membership.generation, step: step, losses: losses)))
+        }
+        if compareAfter == step, let membership {
+            compareAfter = nil
+            effects.append(.say(.hashed(generation: membership.generation, step: step, hash: StateHash(state))))
         }
         if !isRepeated { compute(step + 1, &effects) }
     }

@@ -23,8 +23,8 @@ struct Witness {
         var worker: WorkerID
         var process: Int
         var isFormed = false
-        /// The step it last contributed to in this generation, and the batches that went into it.
-        var contributed: (step: Int, batches: UInt64)?
+        /// The step it last contributed to in this generation, the batches that went into it, and the state it came from.
+        var contributed: (step: Int, batches: UInt64, state: UInt64)?
     }
 
     private struct Resident {
@@ -51,6 +51,9 @@ struct Witness {
     private var held: (step: Int, by: [Int])?
     /// The process whose message the coordinator hears; 0 for a stranger.
     var speaker = 0
+    /// Whether a bit has flipped in somebody's state, and nobody has been told. Until then wrong states and sums are no
+    /// violation; that they are not compared is.
+    var isTainted = false
     private(set) var figures = Figures()
 
     init(plan: RunPlan, history: FaultFreeHistory) {
@@ -64,16 +67,18 @@ struct Witness {
     /// A member really has the state that `generation` restores, and says so.
     mutating func formed(_ process: Int, _ generation: Generation, state: UInt64, step: Int) throws(Broken) {
         guard generation == self.generation, let rank = rank(of: process) else { return }
-        guard step < history.states.count, state == history.states[step] else {
+        guard step < history.states.count, isTainted || state == history.states[step] else {
             throw Broken(.bitIdentity, "\(gang[rank].worker) restored a state that step \(step) never had")
         }
         gang[rank].isFormed = true
     }
 
     /// A member really has contributed.
-    mutating func contributed(_ process: Int, _ generation: Generation, step: Int, batches: UInt64) {
+    mutating func contributed(
+        _ process: Int, _ generation: Generation, step: Int, batches: UInt64, state: UInt64
+    ) {
         guard generation == self.generation, let rank = rank(of: process) else { return }
-        gang[rank].contributed = (step, batches)
+        gang[rank].contributed = (step, batches, state)
     }
 
     /// A worker has changed its state.
@@ -82,7 +87,7 @@ struct Witness {
             throw Broken(
                 .journal, "\(worker) applied step \(step) of generation \(generation), which is not in the journal")
         }
-        guard state == history.states[step] else {
+        guard isTainted || state == history.states[step] else {
             throw Broken(.bitIdentity, "\(worker) holds another state after step \(step) than a run without faults")
         }
     }
@@ -120,6 +125,8 @@ struct Witness {
             guard entry.isSynced else {
                 throw Broken(.checkpoints, "the checkpoint of step \(step) is told of and not synced")
             }
+        // From here on everybody knows: nothing that is corrupt may be used any more.
+        case .statesDiffer: isTainted = false
         case .runResumed:
             (gang, isGangWhole, hasBegun, isOver) = ([], false, false, false)
             figures.resumptions += 1
@@ -161,11 +168,44 @@ struct Witness {
         case .commit(_, let generation, let step): try commit(generation, step, because: event)
         case .abort, .regroup: (gang, isGangWhole, hasBegun) = ([], false, false)
         case .deleteCheckpoint(_, let step):
+            guard !isStruckOff(step, because: event) else { break }
             guard disk.entries.contains(where: { $0.step > step && $0.isSynced && $0.damage != .torn }) else {
                 throw Broken(.checkpoints, "the checkpoint of step \(step) is deleted, and there is no newer one")
             }
         case .finish(_, let outcome): try finish(outcome, disk)
-        case .startWorker, .evict, .refuse, .wait, .saveCheckpoint, .evaluate, .decide: break
+        case .evict(let worker, _): try evict(worker, because: event)
+        case .startWorker, .refuse, .wait, .saveCheckpoint, .evaluate, .compare, .decide: break
+        }
+    }
+
+    /// Whether a checkpoint goes because its state is in doubt, whatever else there is: at the dispute, or when a gang of
+    /// before it tells of it late.
+    private func isStruckOff(_ step: Int, because event: Event) -> Bool {
+        switch event {
+        case .statesDiffer: true
+        case .checkpointWritten(_, let generation, step, _, _, _): !isGangWhole || generation < self.generation
+        default: false
+        }
+    }
+
+    /// Nobody is evicted for a state that is right.
+    private func evict(_ worker: WorkerID, because event: Event) throws(Broken) {
+        guard case .statesDiffer(_, _, let step, _) = event,
+            let rank = gang.first(where: { $0.worker == worker }), let contribution = rank.contributed,
+            contribution.step == step + 1
+        else { return }
+        guard contribution.state != history.states[step] else {
+            throw Broken(.replicasAgree, "\(worker) is evicted for its state after step \(step), which is right")
+        }
+    }
+
+    /// Members that differ do not commit the next step, where states are compared.
+    private func checkCompared(_ step: Int) throws(Broken) {
+        guard plan.stateHashInterval > 0, (step - 1) % plan.stateHashInterval == 0,
+            let first = gang.first?.contributed?.state
+        else { return }
+        guard gang.allSatisfy({ $0.contributed?.state == first }) else {
+            throw Broken(.replicasAgree, "step \(step) is committed, and its members computed it from different states")
         }
     }
 
@@ -237,13 +277,14 @@ struct Witness {
         guard batches == allBatches else {
             throw Broken(.exactlyOnce, "step \(step) is committed, and not all of its micro-batches are in it")
         }
+        try checkCompared(step)
         guard case .stepContributed(_, _, let report) = event else {
             throw Broken(.commit, "step \(step) is committed because of something else than contributions")
         }
-        guard report.gradientNorm.bitPattern == history.norms[step - 1].bitPattern else {
+        guard isTainted || report.gradientNorm.bitPattern == history.norms[step - 1].bitPattern else {
             throw Broken(.replicasAgree, "step \(step) is committed with a gradient that is not the sum of its batches")
         }
-        guard report.loss.bitPattern == history.losses[step - 1].bitPattern else {
+        guard isTainted || report.loss.bitPattern == history.losses[step - 1].bitPattern else {
             throw Broken(.bitIdentity, "the loss of step \(step) is not that of a run without faults")
         }
         committed = step
@@ -257,7 +298,7 @@ struct Witness {
         guard let last = disk[plan.steps] else {
             throw Broken(.checkpoints, "the run is complete, and its last checkpoint is not there")
         }
-        guard last.state == history.states[plan.steps] else {
+        guard isTainted || last.state == history.states[plan.steps] else {
             throw Broken(.bitIdentity, "the final state is not that of a run without faults")
         }
     }

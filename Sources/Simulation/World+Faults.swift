@@ -10,12 +10,19 @@ extension World {
     mutating func strike(_ fault: Fault) throws(Broken) {
         let hasStruck: Bool
         switch fault.kind {
-        case .crash, .silentCrash, .crashInWrite, .crashInRestore, .pause, .hang, .straggler, .wrongSum, .partition,
+        case .crash, .silentCrash, .crashInWrite, .crashInRestore, .pause, .hang, .straggler, .wrongSum, .notANumber,
+            .partition,
             .deafCoordinator, .deafWorker, .peerPartition, .brokenPeers, .brokenConnection:
             guard let process = victim(fault) else { return }
             tell("FAULT \(fault.kind.rawValue) of process \(process) for \(fault.span)")
             hasStruck = true
             strike(fault, process: process)
+        case .memoryFlip:
+            guard let process = victimOfFlip(fault) else { return }
+            tell("FAULT memory-flip in process \(process)")
+            hasStruck = true
+            processes[process - 1].trainer?.flip(fault.target >> 32)
+            witness.isTainted = true
         case .nodeLoss:
             let isAbroad = fault.target % 2 == 1
             hasStruck = alive > 0
@@ -61,6 +68,25 @@ extension World {
         return living[Int(fault.target % UInt64(living.count))] + 1
     }
 
+    /// The process that a flip strikes: one that holds a state, beside others that do, while no other state is corrupt.
+    /// Of two that are corrupt at once, or of one alone, no comparison can say who is right.
+    private func victimOfFlip(_ fault: Fault) -> Int? {
+        let holders = processes.indices.filter { processes[$0].isAlive && processes[$0].trainer?.applied != nil }
+        guard holders.count > 1, !holdsCorruptState else { return nil }
+        return holders[Int(fault.target % UInt64(holders.count))] + 1
+    }
+
+    /// Whether some process, checkpoint or write holds a state that a run without faults never has.
+    var holdsCorruptState: Bool {
+        func isCorrupt(_ state: UInt64, _ step: Int) -> Bool { state != witness.history.states[step] }
+        return processes.contains { process in
+            guard process.isAlive else { return false }
+            if let write = process.write, isCorrupt(write.state, write.step) { return true }
+            guard let trainer = process.trainer, let applied = trainer.applied else { return false }
+            return isCorrupt(trainer.state, applied)
+        } || disk.entries.contains { isCorrupt($0.state, $0.step) }
+    }
+
     private mutating func strike(_ fault: Fault, process: Int) {
         let index = process - 1
         let until = now + fault.span
@@ -73,6 +99,7 @@ extension World {
         case .hang: processes[index].hungUntil = max(processes[index].hungUntil, until)
         case .straggler: (processes[index].slowUntil, processes[index].slowness) = (until, 1 + fault.amount)
         case .wrongSum: processes[index].trainer?.corruption = fault.target | 1 << 63
+        case .notANumber: processes[index].trainer?.isNotANumber = true
         case .partition:
             processes[index].muteUntil = max(processes[index].muteUntil, until)
             processes[index].deafUntil = max(processes[index].deafUntil, until)
@@ -115,7 +142,8 @@ extension World {
             .contributed(
                 generation: generation, step: witness.committed + 1, losses: [2.5], gradientNorm: 1.5,
                 times: StepTimes(
-                    compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero)),
+                    compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero), stateHash: nil),
+            .hashed(generation: generation, step: witness.committed, hash: StateHash(fault.target)),
             .checkpointWritten(
                 generation: generation, step: witness.committed, weightsSHA256: "0", size: ByteCount(1), took: .zero),
         ]

@@ -105,7 +105,8 @@ extension World {
             processes[index].isWelcomed = true
             sayHeld(process)
             if processes[index].trainer == nil {
-                processes[index].trainer = SimulatedTrainer(steps: schedule.plan.steps, promises: promises)
+                processes[index].trainer = SimulatedTrainer(
+                    steps: schedule.plan.steps, stateHashInterval: schedule.plan.stateHashInterval, promises: promises)
             }
             if badSpares > 0 {
                 badSpares -= 1
@@ -113,7 +114,7 @@ extension World {
             }
         case .refuse: end(process, .exited(code: 8))
         case .exit: if promises.workersEnd { end(process, .exited(code: 0)) }
-        case .form, .begin, .saveCheckpoint, .evaluate, .commit, .abort:
+        case .form, .begin, .saveCheckpoint, .evaluate, .compare, .commit, .abort:
             try checkToldOfEnd(message, process)
             if case .form = message { processes[index].lastReceipt = nil }
             processes[index].trainer?.take(message, &effects)
@@ -220,8 +221,9 @@ extension World {
         switch message {
         case .formed(let generation):
             try witness.formed(process, generation, state: trainer.state, step: trainer.applied ?? 0)
-        case .contributed(let generation, let step, _, _, _):
-            witness.contributed(process, generation, step: step, batches: trainer.consumed)
+        case .contributed(let generation, let step, _, _, _, _):
+            witness.contributed(
+                process, generation, step: step, batches: trainer.consumed, state: trainer.computedFrom)
         default: break
         }
         tellCoordinator(message, process)
@@ -348,6 +350,7 @@ extension CoordinatorMessage {
         case .begin(let generation): "begin \(generation)"
         case .saveCheckpoint(let generation, let step): "save after step \(step) of \(generation)"
         case .evaluate(let generation, let step): "evaluate after step \(step) of \(generation)"
+        case .compare(let generation, let step): "compare after step \(step) of \(generation)"
         case .commit(let generation, let step): "commit step \(step) of \(generation)"
         case .abort(let generation, let reason): "abort \(generation): \(reason)"
         case .exit(let reason): "exit: \(reason)"

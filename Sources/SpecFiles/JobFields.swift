@@ -165,6 +165,7 @@ struct ToleranceFields {
     let heartbeatInterval: Field<TimeSpan>
     let heartbeatTimeout: Field<TimeSpan>
     let lease: Field<TimeSpan>
+    let stateHashInterval: Field<Int>
     let lossSpike: LossSpikeFields
     let silenceAtLeast: Field<TimeSpan>
     let stepDeadlineFactor: Field<Int>
@@ -185,6 +186,8 @@ struct ToleranceFields {
         stepDeadlineFactor = step.whole("factor", in: 1...1_000, default: standard.stepDeadlineFactor, example: "4")
         stepDeadlineAtLeast = step.time(
             "at_least", atLeast: .milliseconds(1), default: standard.stepDeadlineAtLeast)
+        let hash = section.section("state_hash", isRequired: false, example: "{every: 1}")
+        stateHashInterval = hash.whole("every", in: 0...1_000_000, default: 1, example: "1")
         lease = section.time("lease", atLeast: .milliseconds(1), default: .milliseconds(15_000))
         lossSpike = LossSpikeFields(
             section.section("loss_spike", isRequired: false, example: "{action: rollback, wait: 50}"))

@@ -62,7 +62,8 @@ enum JobReader {
                 spares: fields.tolerance.spares.value, maximumRestarts: fields.tolerance.maximumRestarts.value,
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value,
-                lossSpike: fields.tolerance.lossSpike.spec, detection: detection(fields.tolerance)),
+                lossSpike: fields.tolerance.lossSpike.spec, detection: detection(fields.tolerance),
+                stateHashInterval: fields.tolerance.stateHashInterval.value),
             injections: injections, injectionProcesses: processes)
     }
 

@@ -147,6 +147,8 @@ struct ResolvedJob {
             ("  step_deadline:", nil),
             row("fault_tolerance.step_deadline.factor", tolerance.detection.stepDeadlineFactor),
             row("fault_tolerance.step_deadline.at_least", TimeText.exact(tolerance.detection.stepDeadlineAtLeast)),
+            ("  state_hash:", nil),
+            row("fault_tolerance.state_hash.every", tolerance.stateHashInterval),
             row("fault_tolerance.lease", TimeText.exact(tolerance.lease)),
         ] + lossSpike
     }

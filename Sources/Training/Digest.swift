@@ -4,6 +4,7 @@
 
 import CKernels
 import Crypto
+import Primitives
 
 /// The running CRC-32C of a stream of bytes (RFC 3720, appendix B.4).
 public struct CRC32C: Equatable, Sendable {
@@ -72,6 +73,17 @@ extension TrainingState {
         var digest = SHA256Digest()
         digest.update(UnsafeRawBufferPointer(parameters.floats))
         return digest.hexadecimal
+    }
+}
+
+extension TrainingState {
+    /// The state in one word: the CRC-32C of the parameters in its upper half, of both moments in its lower one. Takes
+    /// about as long as reading the state from memory, so replicas can compare themselves at every step.
+    public var hash: StateHash {
+        var moments = CRC32C(of: UnsafeRawBufferPointer(mean.floats))
+        moments.update(UnsafeRawBufferPointer(square.floats))
+        return StateHash(
+            UInt64(CRC32C(of: UnsafeRawBufferPointer(parameters.floats)).value) << 32 | UInt64(moments.value))
     }
 }
 

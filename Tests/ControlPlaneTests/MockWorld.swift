@@ -98,6 +98,10 @@ struct MockWorld {
     var curve: (@Sendable (_ batch: Int, _ microBatch: Int, _ worker: WorkerID) -> Double)?
     /// The norm of a batch's gradient, where it is not the usual one.
     var norm: (@Sendable (_ batch: Int) -> Double)?
+    /// Whose state has a flipped bit.
+    var flipped: [WorkerID] = []
+    /// Whether the states after the last step are to be compared.
+    var isCompared = false
     /// Whether the newest durable checkpoint may go, because the history it is of was left.
     var mayDeleteBehind: Int?
     /// The last generation of the newest history that was left, and the last step it shares with this one.
@@ -296,14 +300,36 @@ struct MockWorld {
             rank: rank, step: step,
             losses: member.part.map { curve?(batch, $0, member.worker) ?? Self.loss(step: step, microBatch: $0) },
             gradientNorm: norm?(batch) ?? 1 / Double(step),
-            profile: StepProfile(compute: .milliseconds(Int64(3 + rank))))
+            profile: StepProfile(compute: .milliseconds(Int64(3 + rank))),
+            stateHash: hash(of: member.worker, before: step))
         self.gang = gang
+        if case .statesDiffer(let hashes) = verdict {
+            return try tell(.statesDiffer(run: run, generation: gang.generation, step: step - 1, hashes: hashes))
+        }
         guard case .complete(let loss, let norm, let profile) = verdict else { return [] }
         let isUnusual = coordinator.run?.spikes.wantsMicroBatches(for: loss) ?? false
         let report = StepReport(
             step: step, loss: loss, gradientNorm: norm, learningRate: 1e-3, tokens: 512, profile: profile,
-            microBatchLosses: isUnusual ? gang.barrier.losses : [])
+            microBatchLosses: isUnusual ? gang.barrier.losses : [], stateHash: gang.barrier.stateHash)
         return try tell(.stepContributed(run: run, generation: gang.generation, report: report))
+    }
+
+    /// The hash of what `worker` holds before `step`; nil where the job compares no states then.
+    private func hash(of worker: WorkerID, before step: Int) -> StateHash? {
+        guard plan.stateHashInterval > 0, (step - 1) % plan.stateHashInterval == 0 else { return nil }
+        let place = flipped.firstIndex(of: worker)
+        return StateHash(UInt64(step - 1) << 8 | UInt64(place.map { $0 + 1 } ?? 0))
+    }
+
+    /// The members tell their states after the last step.
+    @discardableResult
+    mutating func compare() throws -> [Command] {
+        guard let gang, isCompared else { throw Refusal("nobody asked for a comparison") }
+        isCompared = false
+        let hashes = gang.members.compactMap { hash(of: $0.worker, before: gang.committed + 1) }
+        return try hashes.allSatisfy { $0 == hashes[0] }
+            ? tell(.statesAgree(run: run, generation: gang.generation, step: gang.committed, hash: hashes[0]))
+            : tell(.statesDiffer(run: run, generation: gang.generation, step: gang.committed, hashes: hashes))
     }
 
     /// The member of `rank` says once more what it said of the step that is complete.

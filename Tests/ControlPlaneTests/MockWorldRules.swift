@@ -40,12 +40,16 @@ extension MockWorld {
         case .evaluate(_, let generation, let step):
             try checkBeforeCommit(generation, step)
             evaluations.append(Write(generation: generation, step: step))
+        case .compare(_, let generation, let step):
+            try checkBeforeCommit(generation, step)
+            isCompared = true
         case .commit(_, let generation, let step): try commit(generation, step, event)
         case .abort(_, let generation, _):
             guard gang?.generation == generation else { throw Refusal("that gang does not exist") }
             gang = nil
             evaluations = []
             if case .abort(_, _, .diverged(_, let to?)) = command { goBack(to: to) }
+            if case .abort(_, _, .statesDiffer(let dispute)) = command { settle(dispute) }
         case .regroup(_, let generation, let size):
             guard gang?.generation == generation, gang?.members.count == size else {
                 throw Refusal("that gang does not exist")
@@ -55,7 +59,9 @@ extension MockWorld {
             evaluations = []
         case .deleteCheckpoint(_, let step):
             guard let index = durable.firstIndex(of: step) else { throw Refusal("there is no such checkpoint") }
-            guard step != durable.last || mayDeleteBehind.map({ step > $0 }) ?? false else {
+            var isDisputed = false
+            if case .statesDiffer = event { isDisputed = true }
+            guard isDisputed || step != durable.last || mayDeleteBehind.map({ step > $0 }) ?? false else {
                 throw Refusal("the newest good checkpoint must stay")
             }
             durable.remove(at: index)
@@ -71,6 +77,16 @@ extension MockWorld {
         for index in processes.indices { processes[index].holds = nil }
         mayDeleteBehind = step
         left = (lastGeneration, step)
+    }
+
+    /// The corrupt hold nothing that counts; where all go back, nobody does.
+    private mutating func settle(_ dispute: StateDispute) {
+        for index in processes.indices
+        where dispute.restored != nil || dispute.corrupt.contains(processes[index].worker) {
+            processes[index].holds = nil
+        }
+        flipped = []
+        left = (lastGeneration, dispute.agreed)
     }
 
     private mutating func start(_ worker: WorkerID) throws {

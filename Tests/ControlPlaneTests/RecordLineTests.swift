@@ -42,6 +42,8 @@ struct RecordLineTests {
             .restoreFailed(worker: worker(1), incarnation: two, generation: one, step: 8, reason: text),
             .stepContributed(run: run, generation: one, report: report),
             .replicasDisagree(run: run, generation: one, step: 4, norms: text),
+            .statesDiffer(run: run, generation: one, step: 4, hashes: [StateHash(.max), StateHash(0)]),
+            .statesAgree(run: run, generation: one, step: 4, hash: StateHash(255)),
             .evaluated(run: run, generation: one, step: 4, loss: number),
             .checkpointWritten(
                 run: run, generation: one, step: 4, weightsSHA256: text, size: ByteCount(.max), took: .seconds(1.5)),
@@ -52,7 +54,10 @@ struct RecordLineTests {
             .stepNotFinite(run: run, generation: one, step: 3, suspects: []),
             .interruptRequested(run: run, because: text), .deadlineReached,
         ]
-            + [Infliction.Effect.ends, .once, .lasts(.milliseconds(3)), .damages(step: 7), .fillsDisk(.zero)].map {
+            + [
+                Infliction.Effect.ends, .once, .corrupts, .lasts(.milliseconds(3)), .damages(step: 7),
+                .fillsDisk(.zero),
+            ].map {
                 .faultInjected(
                     run: run, Infliction(index: 0, what: text, worker: worker(1), incarnation: two, effect: $0))
             }
@@ -70,6 +75,10 @@ struct RecordLineTests {
             .restoreFailed(worker: node, rank: 1, step: 8, reason: text),
             .formationOverdue(missing: [node, worker(0)]),
             .formationOverdue(missing: []), .replicasDisagree(step: 4, norms: text), .coordinatorLost,
+            .statesDiffer(
+                StateDispute(step: 4, hashes: [StateHash(1), StateHash(2)], corrupt: [node], agreed: 3, restored: nil)),
+            .statesDiffer(
+                StateDispute(step: 4, hashes: [StateHash(1), StateHash(2)], corrupt: [], agreed: 2, restored: 0)),
             .stepNotFinite(step: 4, suspects: [node, worker(0)]), .stepNotFinite(step: 4, suspects: []),
             .stepDoubted(step: 454), .workerDeviant(worker: node, rank: 2, step: 454),
             .diverged(step: 504, to: 325), .diverged(step: 504, to: nil),
@@ -112,7 +121,8 @@ struct RecordLineTests {
             .finish(run: run, outcome: .memberLost(checkpoint: 3, last: "rank 1 left")),
             .begin(run: run, generation: one),
             .saveCheckpoint(run: run, generation: one, step: 4), .evaluate(run: run, generation: one, step: 4),
-            .commit(run: run, generation: one, step: 4), .deleteCheckpoint(run: run, step: 4),
+            .compare(run: run, generation: one, step: 4), .commit(run: run, generation: one, step: 4),
+            .deleteCheckpoint(run: run, step: 4),
         ] + interruptions.map { .abort(run: run, generation: one, because: $0) }
             + outcomes.map { .finish(run: run, outcome: $0) } + decisions.map { .decide(run: run, $0) }
     }

@@ -132,7 +132,7 @@ struct Chronicle {
                 }
             }
         case .finish: pending = []
-        case .evict, .welcome, .refuse, .wait, .deleteCheckpoint, .decide: break
+        case .evict, .welcome, .refuse, .wait, .compare, .deleteCheckpoint, .decide: break
         }
     }
 

@@ -91,6 +91,42 @@ struct RunHistoryTests {
         #expect(history.incidents[0].injection == 0 && history.incidents[0].at == struck)
     }
 
+    @Test func `members of one gang that are lost together are one incident`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 2)
+        let workers = [0, 1].map { WorkerID(node: NodeID("a"), slot: $0) }
+        for (index, worker) in workers.enumerated() {
+            chronicle.inject(index, "kill rank \(index)", worker, Incarnation(1), .ends)
+        }
+        for worker in workers {
+            chronicle.tell(
+                .workerLost(worker: worker, incarnation: Incarnation(1), how: .signalled(9)), after: .milliseconds(20))
+        }
+        let history = RunHistory(chronicle.records)
+        #expect(history.incidents.count == 1 && history.incidents[0].injection == 0)
+        #expect(history.incidents[0].alsoLost.map(\.rank) == [1])
+        #expect(history.incidents[0].alsoLost.map(\.injection) == [1])
+        #expect(
+            history.incidents[0].sentence
+                == "rank 0 (a/0) was ended by SIGKILL; rank 1 (a/1) was ended by SIGKILL")
+    }
+
+    @Test func `members of one gang that are lost one long after the other are two incidents`() {
+        var chronicle = Chronicle()
+        chronicle.begin()
+        chronicle.steps(through: 2)
+        for slot in [0, 1] {
+            let worker = WorkerID(node: NodeID("a"), slot: slot)
+            chronicle.tell(
+                .workerLost(worker: worker, incarnation: Incarnation(1), how: .signalled(9)),
+                after: Incident.window + .milliseconds(1))
+            chronicle.happen(until: { $0.coordinator.run!.generation == Generation(2) })
+        }
+        #expect(RunHistory(chronicle.records).incidents.count == 2)
+        #expect(RunHistory(chronicle.records).incidents.allSatisfy { $0.alsoLost.isEmpty })
+    }
+
     @Test func `a loss long after a drill has passed is an accident`() {
         var chronicle = Chronicle()
         chronicle.begin()

@@ -50,14 +50,17 @@ struct CommitsWithOneMissing: Mutant {
     var before: [Dispatcher.Input] = []
     init(_ real: Dispatcher) { self.real = real }
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
-        guard case .message(.contributed(let generation, let step, _, let norm, let times), let from, _) = input
+        guard
+            case .message(.contributed(let generation, let step, _, let norm, let times, let hash), let from, _) = input
         else { return [input] }
         let forged = before.compactMap { known -> Dispatcher.Input? in
-            guard case .message(.contributed(generation, _, let losses, _, _), let other, let incarnation) = known,
+            guard case .message(.contributed(generation, _, let losses, _, _, _), let other, let incarnation) = known,
                 other != from
             else { return nil }
             return .message(
-                .contributed(generation: generation, step: step, losses: losses, gradientNorm: norm, times: times),
+                .contributed(
+                    generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
+                    stateHash: hash),
                 from: other, incarnation: incarnation)
         }
         before.removeAll { if case .message(_, from, _) = $0 { true } else { false } }
@@ -155,16 +158,64 @@ struct ComparesNoSums: Mutant {
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
         guard
             case .message(
-                .contributed(let generation, let step, let losses, let norm, let times), let from, let incarnation) =
+                .contributed(let generation, let step, let losses, let norm, let times, let hash), let from,
+                let incarnation) =
                 input
         else { return [input] }
         if first?.generation != generation || first?.step != step { first = (generation, step, norm) }
         return [
             .message(
                 .contributed(
-                    generation: generation, step: step, losses: losses, gradientNorm: first!.norm, times: times),
+                    generation: generation, step: step, losses: losses, gradientNorm: first!.norm, times: times,
+                    stateHash: hash),
                 from: from, incarnation: incarnation)
         ]
+    }
+}
+
+/// Believes the first member's state to be everybody's.
+struct ComparesNoStates: Mutant {
+    var real: Dispatcher
+    var first: (step: Int, hash: StateHash)?
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard
+            case .message(
+                .contributed(let generation, let step, let losses, let norm, let times, let hash?), let from,
+                let incarnation) = input
+        else { return [input] }
+        if first?.step != step { first = (step, hash) }
+        return [
+            .message(
+                .contributed(
+                    generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
+                    stateHash: first!.hash),
+                from: from, incarnation: incarnation)
+        ]
+    }
+}
+
+/// Takes the majority's state for the corrupt one.
+struct BlamesTheMajority: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        guard case .record(.statesDiffer(let run, let generation, let step, let hashes), let commands) = output,
+            let gang = real.gang ?? before, gang.generation == generation
+        else { return [output] }
+        let bent = commands.map { command in
+            guard case .evict(let worker, let reason) = command,
+                let other = gang.members.first(where: { $0.worker != worker })
+            else { return command }
+            return .evict(other.worker, because: reason)
+        }
+        return [.record(.statesDiffer(run: run, generation: generation, step: step, hashes: hashes), bent)]
+    }
+    /// The gang before the input that is being handled.
+    var before: Gang?
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        before = real.gang
+        return [input]
     }
 }
 

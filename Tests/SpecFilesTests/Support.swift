@@ -9,8 +9,8 @@ import Testing
 enum Sample {
     /// The kinds of faults, as a complaint lists them.
     static let kinds =
-        "kill, stop, slow=2x, partition, partition=out, partition=in, corrupt=gradient, corrupt=checkpoint, nan, disk_full, "
-        + "garbage, garbage=20, lr=30x"
+        "kill, stop, slow=2x, partition, partition=out, partition=in, corrupt=gradient, corrupt=parameters, "
+        + "corrupt=checkpoint, nan, disk_full, garbage, garbage=20, lr=30x"
     /// Victims of faults, as a complaint lists them.
     static let victims = "rank 2, node 0, gang, newcomer, link 1-2, checkpoint, coordinator"
 

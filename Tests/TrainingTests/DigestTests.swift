@@ -1,6 +1,7 @@
 // The checksums against published values and against each other.
 
 import CKernels
+import Jobs
 import Primitives
 import Testing
 
@@ -42,6 +43,24 @@ import Testing
         #expect(CRC32C(hexadecimal: "0000beef") == checksum)
         #expect(CRC32C(hexadecimal: "beef") == nil)
         #expect(CRC32C(hexadecimal: "0000beeg") == nil)
+    }
+
+    @Test func `one flipped bit anywhere in a state gives another hash`() {
+        let shape = ModelShape(layers: 1, width: 8, heads: 2, contextLength: 4, vocabularySize: 11)
+        let state = TrainingState(shape)
+        state.initialise(shape, seed: 3)
+        let before = state.hash
+        for buffer in [state.parameters, state.mean, state.square] {
+            for index in [0, buffer.count / 2, buffer.count - 1] {
+                for bit in [0, 22, 31] as [UInt32] {
+                    let kept = buffer.base[index]
+                    buffer.base[index] = Float(bitPattern: kept.bitPattern ^ 1 << bit)
+                    #expect(state.hash != before, "bit \(bit) of number \(index)")
+                    buffer.base[index] = kept
+                }
+            }
+        }
+        #expect(state.hash == before)
     }
 
     @Test func `SHA-256 has the value of FIPS 180`() {

@@ -22,7 +22,12 @@ private let allWorkerMessages: [WorkerMessage] = [
         generation: Generation(9), step: 1_000_000, losses: [5.5, -0.0, .infinity], gradientNorm: 0.25,
         times: StepTimes(
             compute: .milliseconds(5), exchange: .microseconds(70), update: .zero, snapshot: .seconds(Int64(1)),
-            evaluation: TimeSpan(nanoseconds: 1))),
+            evaluation: TimeSpan(nanoseconds: 1)), stateHash: nil),
+    .contributed(
+        generation: Generation(9), step: 1, losses: [], gradientNorm: 1,
+        times: StepTimes(compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero),
+        stateHash: StateHash(.max)),
+    .hashed(generation: Generation(9), step: 12, hash: StateHash(7)),
     .evaluated(generation: Generation(1), step: 2, losses: []),
     .checkpointWritten(
         generation: Generation(1), step: 50, weightsSHA256: "ab12", size: ByteCount(43_000_000), took: .milliseconds(9)),
@@ -52,13 +57,13 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
     .begin(generation: Generation(2)),
     .saveCheckpoint(generation: Generation(2), step: 10),
     .evaluate(generation: Generation(2), step: 10),
-    .commit(generation: Generation(2), step: 10),
+    .compare(generation: Generation(2), step: 10), .commit(generation: Generation(2), step: 10),
     .abort(generation: Generation(2), because: "laptop/1 is gone"),
     .exit(because: "the run is finished"),
     .heartbeat,
     .suffer(.end), .suffer(.slow(factor: 2.5, for: .milliseconds(70))),
     .suffer(.partCoordinator(out: true, in: false, for: .zero)), .suffer(.partMember(rank: 3, for: .seconds(Int64(1)))),
-    .suffer(.flipBit), .suffer(.notANumber), .suffer(.diskFull(for: .seconds(Int64(2)))),
+    .suffer(.flipBit), .suffer(.flipParameter), .suffer(.notANumber), .suffer(.diskFull(for: .seconds(Int64(2)))),
     .suffer(.garbage(batches: 451..<Int.max)), .suffer(.learningRate(factor: 30, batches: 451..<461)),
 ]
 
@@ -75,8 +80,8 @@ func `a coordinator's message survives the trip`(message: CoordinatorMessage) th
 }
 
 @Test func `every kind of message is among those tested`() {
-    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...11))
-    #expect(Set(allCoordinatorMessages.map(\.kind)).sorted() == Array(65...75))
+    #expect(Set(allWorkerMessages.map(\.kind)).sorted() == Array(1...12))
+    #expect(Set(allCoordinatorMessages.map(\.kind)).sorted() == Array(65...76))
 }
 
 @Test func `a greeting in another version is refused by its number`() {

@@ -98,6 +98,7 @@ extension LiveWorld {
         case .kill: .ends
         case .stop, .slow, .partition: .lasts(injection.duration ?? .zero)
         case .diskFull: .fillsDisk(injection.duration ?? .zero)
+        case .corruptParameters: .corrupts
         case .corruptGradient, .notANumber, .garbage, .learningRate: .once
         case .corruptCheckpoint: checkpoint.map { .damages(step: $0) } ?? .once
         }
@@ -131,6 +132,7 @@ extension LiveWorld {
         case .stop: agent?.send(.pause(victim.worker, for: span))
         case .slow(let factor): try suffer(.slow(factor: factor, for: span), victim)
         case .corruptGradient: try suffer(.flipBit, victim)
+        case .corruptParameters: try suffer(.flipParameter, victim)
         case .notANumber: try suffer(.notANumber, victim)
         case .garbage(let count):
             let first = batchAfterNext

@@ -16,6 +16,7 @@ final class Afflictions: Sendable {
         var outwards: Instant?
         var inwards: Instant?
         var flipsBit = false
+        var flipsParameter = false
         var isNotANumber = false
         var diskFullUntil: Instant?
         var garbage: Range<Int>?
@@ -39,6 +40,7 @@ final class Afflictions: Sendable {
             }
         case .partMember(let rank, let span): embargo.hold(rank, until: now + span)
         case .flipBit: state.withLock { $0.flipsBit = true }
+        case .flipParameter: state.withLock { $0.flipsParameter = true }
         case .notANumber: state.withLock { $0.isNotANumber = true }
         case .diskFull(let span): state.withLock { $0.diskFullUntil = now + span }
         case .garbage(let batches): state.withLock { $0.garbage = batches }
@@ -78,6 +80,15 @@ final class Afflictions: Sendable {
     /// What the learning rate of the step that takes `batch` is multiplied with.
     func rateFactor(ofBatch batch: Int) -> Double {
         state.withLock { state in state.rate.flatMap { $0.batches.contains(batch) ? $0.factor : nil } ?? 1 }
+    }
+
+    /// Damages `parameters`, a vector of `count` floats, as its drill demands; each drill once.
+    func damage(parameters: UnsafeMutablePointer<Float>, count: Int) {
+        let flips = state.withLock { state in
+            defer { state.flipsParameter = false }
+            return state.flipsParameter
+        }
+        if flips { parameters[count / 2] = Float(bitPattern: parameters[count / 2].bitPattern ^ 1) }
     }
 
     /// Damages `sum`, a vector of `count` floats, as its drill demands; each drill once.

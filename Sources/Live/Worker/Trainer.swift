@@ -64,6 +64,7 @@ final class Trainer {
     private var receipt = StateReceipt()
     private var saveAfter: Int?
     private var evaluateAfter: Int?
+    private var compareAfter: Int?
     private var times = StepTimes(compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero)
 
     /// A replica for the job of `assignment`, with its data open and its memory allocated.
@@ -138,6 +139,8 @@ final class Trainer {
             if generation == membership?.generation { saveAfter = step }
         case .evaluate(let generation, let step):
             if generation == membership?.generation { evaluateAfter = step }
+        case .compare(let generation, let step):
+            if generation == membership?.generation { compareAfter = step }
         case .commit(let generation, let step):
             guard generation == membership?.generation else { break }
             commit(step)
@@ -160,6 +163,7 @@ final class Trainer {
         board.clear()
         saveAfter = nil
         evaluateAfter = nil
+        compareAfter = nil
         do {
             try exchange.reconfigure(generation: generation, rank: rank, members: members)
             if let transfers {
@@ -254,6 +258,7 @@ final class Trainer {
                 defer { board.advance() }
                 let started = monotonicNow()
                 defer { afflictions.drag(after: monotonicNow() - started) }
+                afflictions.damage(parameters: state.parameters.base, count: state.layout.count)
                 sampler.fill(
                     step: step, of: course, microBatch: index, tokens: batch.tokens, targets: batch.targets)
                 afflictions.spoil(
@@ -263,6 +268,10 @@ final class Trainer {
                     parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
             }
             for sum in membership.tree.sums.prefix(1) { afflictions.damage(sum.base, count: sum.count) }
+            // After the last use of the parameters: what was flipped while they were in use is seen too.
+            let isCompared =
+                membership.members.count > 1 && job.faultTolerance.comparesStates(after: step - 1)
+            let hash = isCompared ? state.hash : nil
             let computed = monotonicNow()
             board.turn(to: .exchanging, step: step, of: membership.generation)
             try exchange.reduce(
@@ -280,7 +289,7 @@ final class Trainer {
             replies.post(
                 .contributed(
                     generation: membership.generation, step: step, losses: losses, gradientNorm: clipping.norm,
-                    times: times))
+                    times: times, stateHash: hash))
         } catch {
             // The abort that interrupted it is the next order.
             log.info("gave up a step", metadata: ["step": "\(step)", "because": "\(error)"])
@@ -311,6 +320,7 @@ final class Trainer {
         }
         let saved = monotonicNow()
         if evaluateAfter == step { evaluate(step) }
+        if compareAfter == step { compare(step) }
         times.update = updated - free
         times.snapshot = (free - began) + (saved - updated)
         times.evaluation = monotonicNow() - saved
@@ -341,6 +351,12 @@ final class Trainer {
             CheckpointProgress(
                 run: run, generation: generation, step: step, seed: job.training.seed,
                 microBatches: job.training.microBatches, numerics: BLASCore.numerics))
+    }
+
+    private func compare(_ step: Int) {
+        compareAfter = nil
+        guard let generation = membership?.generation else { return }
+        replies.post(.hashed(generation: generation, step: step, hash: state.hash))
     }
 
     private func evaluate(_ step: Int) {

@@ -215,7 +215,7 @@ public final class WorkerDaemon {
             // training thread would wait for the sums of a gang that is no more, and never come to this order.
             interruption.abort(Generation(generation.number - 1))
             orders.post(frame.message)
-        case .begin, .saveCheckpoint, .evaluate, .commit: orders.post(frame.message)
+        case .begin, .saveCheckpoint, .evaluate, .compare, .commit: orders.post(frame.message)
         case .suffer(let affliction):
             log.notice("suffers a drill", metadata: ["what": "\(affliction)"])
             afflictions.suffer(affliction)

@@ -159,6 +159,7 @@ struct StepWorld {
         case .finish:
             isOver = true
             stop()
+        case .compare: preconditionFailure("no states are compared at the grain of steps")
         case .startWorker, .evict, .welcome, .refuse, .wait, .decide, .commit, .deleteCheckpoint: break
         }
     }

@@ -33,6 +33,7 @@ extension ByteWriter {
             integer(UInt8(9))
             double(factor)
             range(batches)
+        case .flipParameter: integer(UInt8(10))
         }
     }
 }
@@ -57,6 +58,7 @@ extension ByteReader {
             let factor = try double("factor")
             guard factor > 0, factor.isFinite else { throw .malformed(field: "factor") }
             return .learningRate(factor: factor, batches: try range("batches"))
+        case 10: return .flipParameter
         default: throw .malformed(field: "affliction")
         }
     }

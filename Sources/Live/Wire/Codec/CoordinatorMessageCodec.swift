@@ -20,6 +20,7 @@ extension CoordinatorMessage: ControlMessage {
         case .exit: 73
         case .heartbeat: 74
         case .suffer: 75
+        case .compare: 76
         }
     }
 
@@ -52,7 +53,7 @@ extension CoordinatorMessage: ControlMessage {
             writer.text(course.lineText)
         case .begin(let generation): writer.int(generation.number)
         case .saveCheckpoint(let generation, let step), .evaluate(let generation, let step),
-            .commit(let generation, let step):
+            .commit(let generation, let step), .compare(let generation, let step):
             writer.position(generation, step)
         case .abort(let generation, let reason):
             writer.int(generation.number)
@@ -83,6 +84,7 @@ extension CoordinatorMessage: ControlMessage {
         case 73: self = .exit(because: try reader.text("reason"))
         case 74: self = .heartbeat
         case 75: self = .suffer(try reader.affliction())
+        case 76: self = .compare(generation: try reader.generation(), step: try reader.count("step"))
         default: throw .unknownKind(kind)
         }
         guard reader.remaining == 0 else { throw .malformed(field: "end") }

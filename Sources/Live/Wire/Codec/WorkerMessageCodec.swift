@@ -19,6 +19,7 @@ extension WorkerMessage: ControlMessage {
         case .goodbye: 9
         case .partNotFinite: 10
         case .progress: 11
+        case .hashed: 12
         }
     }
 
@@ -38,11 +39,16 @@ extension WorkerMessage: ControlMessage {
             .checkpointFailed(let generation, let step, let reason):
             writer.position(generation, step)
             writer.text(reason)
-        case .contributed(let generation, let step, let losses, let gradientNorm, let times):
+        case .contributed(let generation, let step, let losses, let gradientNorm, let times, let hash):
             writer.position(generation, step)
             writer.list(losses) { $0.double($1) }
             writer.double(gradientNorm)
             writer.times(times)
+            writer.integer(UInt8(hash == nil ? 0 : 1))
+            if let hash { writer.integer(hash.value) }
+        case .hashed(let generation, let step, let hash):
+            writer.position(generation, step)
+            writer.integer(hash.value)
         case .evaluated(let generation, let step, let losses):
             writer.position(generation, step)
             writer.list(losses) { $0.double($1) }
@@ -71,7 +77,8 @@ extension WorkerMessage: ControlMessage {
         case 5:
             self = .contributed(
                 generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses(),
-                gradientNorm: try reader.double("gradient norm"), times: try reader.times())
+                gradientNorm: try reader.double("gradient norm"), times: try reader.times(),
+                stateHash: try reader.hashIfPresent())
         case 6:
             self = .evaluated(
                 generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses())
@@ -86,6 +93,9 @@ extension WorkerMessage: ControlMessage {
         case 9: self = .goodbye(reason: try reader.text("reason"))
         case 10: self = .partNotFinite(generation: try reader.generation(), step: try reader.count("step"))
         case 11: self = .progress(try reader.progress())
+        case 12:
+            self = .hashed(
+                generation: try reader.generation(), step: try reader.count("step"), hash: try reader.hash())
         default: throw .unknownKind(kind)
         }
         guard reader.remaining == 0 else { throw .malformed(field: "end") }
@@ -146,6 +156,16 @@ extension ByteReader {
 
     fileprivate mutating func losses() throws(FrameError) -> [Double] {
         try list("losses", elementSize: 8) { (reader) throws(FrameError) in try reader.double("loss") }
+    }
+
+    fileprivate mutating func hash() throws(FrameError) -> StateHash {
+        StateHash(try integer("state hash", as: UInt64.self))
+    }
+
+    fileprivate mutating func hashIfPresent() throws(FrameError) -> StateHash? {
+        let hasHash = try integer("has a state hash", as: UInt8.self)
+        guard hasHash <= 1 else { throw .malformed(field: "has a state hash") }
+        return hasHash == 1 ? try hash() : nil
     }
 
     fileprivate mutating func hello() throws(FrameError) -> Hello {
