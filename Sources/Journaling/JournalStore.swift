@@ -40,15 +40,7 @@ public final class JournalStore: Sendable {
 
     private init(path: String, readOnly: Bool) throws {
         self.path = path
-        var configuration = Configuration()
-        configuration.readonly = readOnly
-        configuration.busyMode = .timeout(5)
-        if !readOnly {
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-            }
-        }
-        database = try DatabaseQueue(path: path, configuration: configuration)
+        database = try openJournal(path, readOnly: readOnly)
     }
 
     /// Makes a new journal at `path` with what `meta` says of the run.
@@ -223,6 +215,19 @@ public final class JournalStore: Sendable {
                 commands: try commands.split(separator: "\n").map { try Command(Line(parsing: $0)) })
         } catch { throw JournalError.damaged(path: path, sequence: sequence, reason: "\(error)") }
     }
+}
+
+/// Opens the database of a journal at `path`: written ahead and flushed at every transaction.
+func openJournal(_ path: String, readOnly: Bool) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = readOnly
+    configuration.busyMode = .timeout(5)
+    if !readOnly {
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        }
+    }
+    return try DatabaseQueue(path: path, configuration: configuration)
 }
 
 extension Record {

@@ -29,6 +29,8 @@ struct JobState: Sendable {
     var attained: Int64 = 0
     /// When it was started last.
     var since = Instant.zero
+    /// When it saved its state last since then; nil when that is not known.
+    var saved: Instant?
     /// How fast it runs: 1 is alone on `request.gpus`, near together.
     var speed = 1.0
     var placement: Placement?

@@ -39,15 +39,21 @@ extension Scheduler {
             }
         }
         for victim in chosen {
-            let span = jobs[victim].progress(at: now)
-            putBack(victim, done: span, cost: costs.planned(after: span, gpus: jobs[victim].gpus), at: now)
+            putBack(victim, done: jobs[victim].progress(at: now), cost: costOfStopping(victim, at: now), at: now)
         }
         return chosen.map { .preempt(job: $0) }
     }
 
     /// GPU time that stopping `job` now costs.
     private func loss(of job: Int, at now: Instant) -> Int64 {
-        costs.planned(after: jobs[job].progress(at: now), gpus: jobs[job].gpus).nanoseconds * Int64(jobs[job].gpus)
+        costOfStopping(job, at: now).nanoseconds * Int64(jobs[job].gpus)
+    }
+
+    /// What stopping `job` now costs it in time: only what it did since it saved its state is at stake.
+    private func costOfStopping(_ job: Int, at now: Instant) -> TimeSpan {
+        let span = jobs[job].progress(at: now)
+        let unsaved = jobs[job].saved.map { min(span, now - $0) } ?? span
+        return costs.planned(after: unsaved, gpus: jobs[job].gpus)
     }
 
     private func canPlace(_ request: JobRequest, on trial: [NodePool]) -> Bool {

@@ -54,12 +54,12 @@ public struct Scheduler: Sendable {
     var isChanged = false
 
     /// An empty queue before an empty cluster.
-    /// - Precondition: there is a pool and a team.
+    /// - Precondition: there is a team. Pools may come later; see `addNode`.
     public init(
         policy: Policy, pools: [NodePool], teams: [Team] = [Team(name: "-")], rule: PlacementRule = .nearest,
         costs: ResumeCost = .helios, slowdown: PlacementSlowdown = .none
     ) {
-        precondition(!pools.isEmpty && !teams.isEmpty, "a scheduler has something to place on and for whom")
+        precondition(!teams.isEmpty, "a scheduler places for somebody")
         self.policy = policy
         self.pools = pools
         self.teams = teams
@@ -211,7 +211,7 @@ public struct Scheduler: Sendable {
     // MARK: - Bookkeeping
 
     /// The rank of `job` in the queue.
-    private func waitingKey(_ job: JobState) -> Int64 {
+    func waitingKey(_ job: JobState) -> Int64 {
         switch policy.order {
         case .submission, .fairShare: job.submitted.nanoseconds
         case .shortest: job.request.expected.nanoseconds
@@ -285,6 +285,7 @@ public struct Scheduler: Sendable {
         jobs[job].placement = placement
         jobs[job].gpus = placement.gpus
         jobs[job].since = now
+        jobs[job].saved = nil
         let spread = slowdown.factor(pools[placement.pool].span(of: placement))
         let share = Double(jobs[job].gpus) / Double(jobs[job].request.gpus)
         jobs[job].speed = share / spread

@@ -1,0 +1,136 @@
+// How a queue carries out what its scheduler decides. The scheduler takes its decisions as done at once; here a grant
+// waits until its slots are empty and the job's last coordinator has ended. Jobs that no machine could hold are kept
+// from the scheduler, so that they hold up nobody. Refuses decisions of its own about who goes first.
+
+import Primitives
+import Scheduling
+
+extension QueueController {
+    /// Lets the scheduler decide, and asks for what can be done of it.
+    mutating func decide(at now: Instant, _ commands: inout [QueueCommand]) {
+        admit(at: now)
+        if let due = scheduler.nextDecision(after: now), due <= now {
+            for decision in scheduler.decide(at: now) { take(decision, at: now, &commands) }
+        }
+        for job in 1..<jobs.count + 1 where canBegin(job) { begin(job, at: now, &commands) }
+        for job in 1..<jobs.count + 1 {
+            guard case .stopping(_, let since) = self[job].phase, !self[job].isKilled,
+                since + QueueController.stopPatience <= now
+            else { continue }
+            self[job].isKilled = true
+            commands.append(.kill(job: job, stint: self[job].stint))
+        }
+    }
+
+    /// Shows the scheduler the jobs that fit the machines there are, and hides those that do not.
+    private mutating func admit(at now: Instant) {
+        let largest = scheduler.largestOpenPool
+        for job in 1..<jobs.count + 1 where !self[job].isOver && !isBeingCancelled(job) {
+            let fits = self[job].submission.slots <= largest
+            if fits, self[job].ticket == nil {
+                // A reservation is made now; any other order asks when the job came.
+                let since = policy.passing == .reserveAll ? now : self[job].submitted
+                self[job].ticket = tickets.count
+                tickets.append(job)
+                let refusal = scheduler.submit(request(for: self[job].submission), at: since)
+                precondition(refusal == nil, "a job without deadline and quota that fits is not refused")
+            } else if !fits, self[job].grant.isEmpty {
+                withdraw(job, at: now)
+            }
+        }
+    }
+
+    private func isBeingCancelled(_ job: Int) -> Bool {
+        if case .stopping(because: .cancelled, _) = self[job].phase { true } else { false }
+    }
+
+    /// A submission as the scheduler sees it.
+    func request(for submission: Submission) -> JobRequest {
+        var request = JobRequest(gpus: submission.slots, expected: submission.expected)
+        request.priority = submission.priority
+        return request
+    }
+
+    private mutating func take(_ decision: Decision, at now: Instant, _ commands: inout [QueueCommand]) {
+        switch decision {
+        case .start(let ticket, let placement): self[tickets[ticket]].grant = slots(for: placement)
+        case .preempt(let ticket):
+            let job = tickets[ticket]
+            self[job].grant = []
+            guard self[job].phase == .running else { return }
+            self[job].preemptions += 1
+            stop(job, because: .preempted, at: now, &commands)
+        case .resize: preconditionFailure("no policy of a live queue resizes")
+        }
+    }
+
+    /// The slots behind the counts of `placement`: of each machine those that nobody else was given, empty ones first.
+    private func slots(for placement: Placement) -> [WorkerID] {
+        placement.shares.flatMap { share -> [WorkerID] in
+            guard let node = nodes.first(where: { $0.place == (placement.pool, Int(share.node)) }) else {
+                preconditionFailure("the scheduler places on machines that joined")
+            }
+            let given = jobs.flatMap(\.grant)
+            let open = node.occupants.indices.filter { slot in !given.contains(WorkerID(node: node.name, slot: slot)) }
+            let inOrder =
+                open.filter { node.occupants[$0] == nil } + open.filter { node.occupants[$0] != nil }
+            precondition(inOrder.count >= share.gpus, "\(node.name) has no \(share.gpus) slots to give")
+            return inOrder.prefix(Int(share.gpus)).sorted().map { WorkerID(node: node.name, slot: $0) }
+        }
+    }
+
+    private func canBegin(_ job: Int) -> Bool {
+        let state = self[job]
+        return state.phase == .waiting && !state.grant.isEmpty && state.grant.allSatisfy { occupant(of: $0) == nil }
+    }
+
+    /// Who is in `slot`.
+    func occupant(of slot: WorkerID) -> QueueNode.Occupant? {
+        index(of: slot.node).flatMap { nodes[$0].occupants[slot.slot] }
+    }
+
+    private mutating func begin(_ job: Int, at now: Instant, _ commands: inout [QueueCommand]) {
+        self[job].stint += 1
+        self[job].phase = .running
+        self[job].started = now
+        for slot in self[job].grant {
+            guard let node = index(of: slot.node) else { continue }
+            nodes[node].occupants[slot.slot] = QueueNode.Occupant(job: job, stint: self[job].stint)
+        }
+        commands.append(.start(job: job, stint: self[job].stint, slots: self[job].grant))
+    }
+
+    /// Why `event` cannot be; nil when it can. For what people ask; the world's own facts are always taken.
+    public func objection(to event: QueueEvent) -> String? {
+        switch event {
+        case .submitted(let job):
+            return job.slots >= 1 ? nil : "a job needs at least one slot"
+        case .cancelled(let job), .priorityChanged(let job, _):
+            guard (1...max(1, jobs.count)).contains(job), !jobs.isEmpty else { return "there is no job \(job)" }
+            return self[job].isOver ? "job \(job) is over" : nil
+        case .cordoned(let node), .drained(let node, _), .undrained(let node):
+            return index(of: node) == nil ? "there is no node \(node)" : nil
+        case .nodeJoined(let node, let slots):
+            guard slots >= 1, node.isWord else { return "a node needs a host's name and at least one slot" }
+            guard let index = index(of: node), nodes[index].absence == nil else { return nil }
+            return "there is an agent called \(node) already; give this one another name with --node"
+        default: return nil
+        }
+    }
+
+    /// What holds at all times; a controller that finds it broken stops rather than give a slot to two jobs.
+    func checkInvariants() {
+        var given: [WorkerID] = []
+        for (index, job) in jobs.enumerated() {
+            given += job.grant
+            precondition(
+                job.grant.isEmpty || job.grant.count == job.submission.slots, "job \(index + 1) has a part of a gang")
+            guard case .running = job.phase else { continue }
+            precondition(
+                job.grant.allSatisfy { occupant(of: $0)?.job == index + 1 }, "job \(index + 1) runs in its slots")
+        }
+        given.sort()
+        precondition(
+            zip(given, given.dropFirst()).allSatisfy { $0 != $1 }, "a slot was given to two jobs")
+    }
+}

@@ -1,0 +1,93 @@
+// What a queue of jobs can be told and what it can ask for. The queue's world has machines, coordinators of runs and
+// people; each fact names its source. Refuses facts of training: what happens inside a run is its coordinator's.
+
+import Primitives
+
+/// A job as it is submitted to a queue: a run that has been made and waits to be driven.
+public struct Submission: Equatable, Sendable {
+    /// The run's folder; its name is the run's.
+    public var folder: String
+    /// What the job is called.
+    public var name: String
+    /// Who submitted it.
+    public var user: String
+    /// Worker slots of its gang, spares included.
+    public var slots: Int
+    /// More is more important.
+    public var priority: Int
+    /// How long it is expected to run; what reservations count with.
+    public var expected: TimeSpan
+
+    /// A submission from its parts.
+    public init(folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan) {
+        self.folder = folder
+        self.name = name
+        self.user = user
+        self.slots = slots
+        self.priority = priority
+        self.expected = expected
+    }
+}
+
+/// A fact that a queue is told. Jobs are numbered from 1 in the order of submission.
+public enum QueueEvent: Equatable, Sendable {
+    /// A job was submitted.
+    case submitted(Submission)
+    /// A user takes a job back.
+    case cancelled(job: Int)
+    /// A user changes a job's importance.
+    case priorityChanged(job: Int, to: Int)
+    /// An agent offers the slots of its machine, all of them empty.
+    case nodeJoined(NodeID, slots: Int)
+    /// Nothing runs on the machine that is of any use: its agent said goodbye or is silent.
+    case nodeLost(NodeID, because: String)
+    /// A user wants no new work on a machine.
+    case cordoned(NodeID)
+    /// A user wants a machine emptied: no new work, what runs may end.
+    case drained(NodeID, because: String)
+    /// A user gives a machine back to the queue.
+    case undrained(NodeID)
+    /// No process is left in a slot that was vacated.
+    case slotEmptied(WorkerID)
+    /// A run that goes on has a checkpoint after `step`.
+    case saved(job: Int, step: Int)
+    /// The process that drove a job has ended.
+    case coordinatorEnded(job: Int, stint: Int, how: LossCause)
+    /// The controller was started again: whatever it ran before is gone or goes.
+    case controllerResumed
+    /// An instant that was waited for has come.
+    case timePassed
+}
+
+/// Something that a queue asks of its world.
+public enum QueueCommand: Equatable, Sendable {
+    /// Drive `job` for the `stint`th time, with a worker in each of `slots`. The first is driven from its beginning,
+    /// every other is resumed.
+    case start(job: Int, stint: Int, slots: [WorkerID])
+    /// Have the job save its state and end.
+    case stop(job: Int, stint: Int, because: StopReason)
+    /// End the job's coordinator at once; it did not stop in time.
+    case kill(job: Int, stint: Int)
+    /// End what is left of `job` in its slots, and tell when they are empty.
+    case vacate(job: Int, slots: [WorkerID])
+}
+
+/// Why a job that ran was asked to stop.
+public enum StopReason: Equatable, Sendable {
+    /// A job that is more important needs its slots.
+    case preempted
+    /// A user took it back.
+    case cancelled
+    /// A machine under it is gone.
+    case nodeLost(NodeID)
+}
+
+/// How a job ended for good.
+public enum JobEnding: Equatable, Sendable {
+    /// It did all of its steps.
+    case completed
+    /// A user took it back.
+    case cancelled
+    /// Its coordinator ended like this, and trying again would not help.
+    case failed(LossCause)
+}

@@ -1,0 +1,124 @@
+// A queue's events and commands as record lines and back, as its journal stores them. Refuses to guess: a line that is
+// not exactly one of them is an error.
+
+import Primitives
+
+extension QueueEvent {
+    /// The event as a record line.
+    public var line: Line {
+        switch self {
+        case .submitted(let job):
+            Line("submitted").with("folder", job.folder).with("name", job.name).with("user", job.user)
+                .with("slots", job.slots).with("priority", job.priority).with("expected", job.expected)
+        case .cancelled(let job): Line("cancelled").with("job", job)
+        case .priorityChanged(let job, let priority):
+            Line("priority-changed").with("job", job).with("to", priority)
+        case .nodeJoined(let node, let slots): Line("node-joined").with("node", node).with("slots", slots)
+        case .nodeLost(let node, let reason): Line("node-lost").with("node", node).with("because", reason)
+        case .cordoned(let node): Line("cordoned").with("node", node)
+        case .drained(let node, let reason): Line("drained").with("node", node).with("because", reason)
+        case .undrained(let node): Line("undrained").with("node", node)
+        case .slotEmptied(let slot): Line("slot-emptied").with("slot", slot)
+        case .saved(let job, let step): Line("saved").with("job", job).with("step", step)
+        case .coordinatorEnded(let job, let stint, let how):
+            Line("coordinator-ended").with("job", job).with("stint", stint).with("how", how)
+        case .controllerResumed: Line("controller-resumed")
+        case .timePassed: Line("time-passed")
+        }
+    }
+
+    /// Reads what `line` wrote.
+    /// - Throws: `LineError` naming the field that is missing or wrong, or the unknown head word.
+    public init(_ line: Line) throws(LineError) {
+        self =
+            switch line.head {
+            case "submitted":
+                .submitted(
+                    Submission(
+                        folder: try line.read("folder"), name: try line.read("name"), user: try line.read("user"),
+                        slots: try line.read("slots"), priority: try line.read("priority"),
+                        expected: try line.read("expected")))
+            case "cancelled": .cancelled(job: try line.read("job"))
+            case "priority-changed": .priorityChanged(job: try line.read("job"), to: try line.read("to"))
+            case "node-joined": .nodeJoined(try line.read("node"), slots: try line.read("slots"))
+            case "node-lost": .nodeLost(try line.read("node"), because: try line.read("because"))
+            case "cordoned": .cordoned(try line.read("node"))
+            case "drained": .drained(try line.read("node"), because: try line.read("because"))
+            case "undrained": .undrained(try line.read("node"))
+            case "slot-emptied": .slotEmptied(try line.read("slot"))
+            case "saved": .saved(job: try line.read("job"), step: try line.read("step"))
+            case "coordinator-ended":
+                .coordinatorEnded(
+                    job: try line.read("job"), stint: try line.read("stint"), how: try line.read("how"))
+            case "controller-resumed": .controllerResumed
+            case "time-passed": .timePassed
+            default: throw LineError(line: line.text, problem: "'\(line.head)' is no event of a queue")
+            }
+    }
+}
+
+extension QueueCommand {
+    /// The command as a record line.
+    public var line: Line {
+        switch self {
+        case .start(let job, let stint, let slots):
+            Line("start").with("job", job).with("stint", stint).with("slots", SlotList(slots))
+        case .stop(let job, let stint, let reason):
+            Line("stop").with("job", job).with("stint", stint).with("because", reason)
+        case .kill(let job, let stint): Line("kill").with("job", job).with("stint", stint)
+        case .vacate(let job, let slots): Line("vacate").with("job", job).with("slots", SlotList(slots))
+        }
+    }
+
+    /// Reads what `line` wrote.
+    /// - Throws: `LineError` naming the field that is missing or wrong, or the unknown head word.
+    public init(_ line: Line) throws(LineError) {
+        self =
+            switch line.head {
+            case "start":
+                .start(
+                    job: try line.read("job"), stint: try line.read("stint"),
+                    slots: try line.read("slots", as: SlotList.self).slots)
+            case "stop":
+                .stop(job: try line.read("job"), stint: try line.read("stint"), because: try line.read("because"))
+            case "kill": .kill(job: try line.read("job"), stint: try line.read("stint"))
+            case "vacate":
+                .vacate(job: try line.read("job"), slots: try line.read("slots", as: SlotList.self).slots)
+            default: throw LineError(line: line.text, problem: "'\(line.head)' is no command of a queue")
+            }
+    }
+}
+
+/// Slots in one field, `laptop/0,laptop/1`.
+private struct SlotList: LineValue {
+    var slots: [WorkerID]
+    init(_ slots: [WorkerID]) { self.slots = slots }
+    var lineText: String { slots.map(\.description).joined(separator: ",") }
+    init?(lineText: String) {
+        let slots = lineText.split(separator: ",").map { WorkerID(String($0)) }
+        guard !slots.contains(nil) else { return nil }
+        self.slots = slots.compactMap(\.self)
+    }
+}
+
+extension StopReason: LineValue {
+    /// `preempted`, `cancelled`, `node-lost:laptop`.
+    public var lineText: String {
+        switch self {
+        case .preempted: "preempted"
+        case .cancelled: "cancelled"
+        case .nodeLost(let node): "node-lost:\(node)"
+        }
+    }
+
+    /// Reads `lineText`.
+    public init?(lineText: String) {
+        switch lineText {
+        case "preempted": self = .preempted
+        case "cancelled": self = .cancelled
+        case let text where text.hasPrefix("node-lost:"):
+            self = .nodeLost(NodeID(String(text.dropFirst("node-lost:".count))))
+        default: return nil
+        }
+    }
+}

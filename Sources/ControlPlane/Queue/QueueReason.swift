@@ -1,0 +1,107 @@
+// Why a queued job is where it is, as data with a word and a sentence. Refuses advice; QueueExplanation tries things out.
+
+import Primitives
+import Scheduling
+
+/// Why a job does not run, or will not for long.
+public enum QueueReason: Equatable, Sendable {
+    /// The scheduler lets it wait; jobs in the reason are numbered as in the queue.
+    case scheduler(PendingReason)
+    /// No kind of machine that takes work has that many slots, empty or not.
+    case noRoom(largest: Int, needed: Int)
+    /// Its slots are chosen; these jobs, which save or end, are still in them.
+    case awaiting(jobs: [Int])
+    /// Its last coordinator saves the run.
+    case saving(because: StopReason)
+    /// It ended.
+    case over(JobEnding)
+
+    /// The reason as one word, as squeue's REASON column has it.
+    public var word: String {
+        switch self {
+        case .scheduler(let reason): reason.word
+        case .noRoom: "NoRoom"
+        case .awaiting: "Awaiting"
+        case .saving(because: .preempted): "Preempted"
+        case .saving(because: .cancelled): "Cancelled"
+        case .saving(because: .nodeLost): "NodeLost"
+        case .over(.completed): "None"
+        case .over(.cancelled): "Cancelled"
+        case .over(.failed): "Failed"
+        }
+    }
+
+    /// The reason as a sentence without its full stop. `now` is when it was asked for.
+    public func sentence(at now: Instant) -> String {
+        switch self {
+        case .scheduler(let reason): reason.sentence(at: now)
+        case .noRoom(let largest, let needed):
+            largest == 0
+                ? "it needs \(needed) slots and no machine takes work"
+                : "it needs \(needed) slots, and equal machines that take work have \(largest) together"
+        case .awaiting(let jobs):
+            "its slots are chosen; it starts when \(QueueReason.list(jobs)) has saved and left them"
+        case .saving(because: .preempted): "it saves its state for a more important job"
+        case .saving(because: .cancelled): "it saves its state and ends, as a user asked"
+        case .saving(because: .nodeLost(let node)): "it saves its state because \(node) is gone"
+        case .over(.completed): "it did all of its steps"
+        case .over(.cancelled): "a user cancelled it"
+        case .over(.failed(let how)): "its coordinator \(how.sentence)"
+        }
+    }
+
+    static func list(_ jobs: [Int]) -> String {
+        jobs.isEmpty ? "nobody" : "job " + jobs.map(String.init).joined(separator: ", job ")
+    }
+}
+
+extension PendingReason {
+    /// The reason as a clause about the job, in worker slots.
+    func sentence(at now: Instant) -> String {
+        switch self {
+        case .gpusMissing(let free, let needed): "it needs \(needed) slots and \(free) are free"
+        case .fragmented(let free, let largest, let needed):
+            "it needs \(needed) slots; \(free) are free, but at most \(largest) where a gang can stand"
+        case .tooFarApart(_, let needed): "it needs \(needed) slots nearer together than those that are free"
+        case .behind(let job): "job \(job) stands before it and does not fit"
+        case .reserved(let job, let start): "it would delay job \(job), which has its slots from \(start - now) on"
+        case .reservation(let start): "its slots are reserved from \(start - now) on"
+        case .quota(let held, let quota): "its team holds \(held) of at most \(quota) slots"
+        case .outranked(let before): "jobs before it in the order need \(before) slots"
+        case .nextDecision(let instant): "the policy decides again in \(instant - now)"
+        }
+    }
+
+    /// The reason with its job numbered by `number`.
+    func renumbered(_ number: (Int) -> Int) -> PendingReason {
+        switch self {
+        case .behind(let job): .behind(job: number(job))
+        case .reserved(let job, let start): .reserved(for: number(job), start: start)
+        default: self
+        }
+    }
+}
+
+extension QueueController {
+    /// Why `job` does not run; nil while it does.
+    public func reason(for job: Int, at now: Instant) -> QueueReason? {
+        switch self[job].phase {
+        case .running: return nil
+        case .over(let ending): return .over(ending)
+        case .stopping(let reason, _): return .saving(because: reason)
+        case .waiting: break
+        }
+        let grant = self[job].grant
+        guard grant.isEmpty else {
+            var others: [Int] = []
+            for slot in grant {
+                if let other = occupant(of: slot)?.job, !others.contains(other) { others.append(other) }
+            }
+            return .awaiting(jobs: others)
+        }
+        guard let ticket = self[job].ticket, let reason = scheduler.reason(for: ticket, at: now) else {
+            return .noRoom(largest: scheduler.largestOpenPool, needed: self[job].submission.slots)
+        }
+        return .scheduler(reason.renumbered { tickets[$0] })
+    }
+}
