@@ -99,12 +99,21 @@ let package = Package(
             ],
             path: "Sources/Live/Coordinator", swiftSettings: strict),
 
+        // The live world of a queue of jobs, each with a coordinator process of its own.
+        .target(
+            name: "LiveQueue",
+            dependencies: [
+                "Primitives", "Messages", "Scheduling", "ControlPlane", "Journaling", "Wire", "LiveCoordinator",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Live/Queue", swiftSettings: strict),
+
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Scheduling", "ControlPlane", "Training", "SpecFiles", "Journaling",
                 "Replay", "Reports", "Dashboard", "Exports", "Failures", "Simulation", "Wire", "LiveCoordinator",
-                "CHost",
+                "LiveQueue", "CHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -180,7 +189,7 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "Primitives", "Jobs", "ControlPlane", "Journaling", "Wire", "Training", "LiveCoordinator",
+                "Primitives", "Jobs", "Scheduling", "ControlPlane", "Journaling", "Wire", "Training", "LiveCoordinator",
                 "ProcessHarness", "CLI", "WorkerDaemon",
             ], swiftSettings: strict),
         .testTarget(

@@ -41,6 +41,9 @@ struct CoordinatorCommand: ParsableCommand {
 
     @OptionGroup var live: LiveOptions
 
+    @Flag(name: .long, help: "Save and end when standard input ends: a controller holds the other end.")
+    var supervised = false
+
     func validate() throws {
         guard (job == nil) != (resume == nil) else {
             throw ValidationError("name a job file, or a run with --resume, but not both")
@@ -48,7 +51,19 @@ struct CoordinatorCommand: ParsableCommand {
     }
 
     func run() throws {
+        if supervised { endWithStandardInput() }
         let run = try live.prepare(job: job, resume: resume, cluster: cluster) { _, _ in }
         try LiveSession(run, display: live.display, endpoint: listen, keyPath: key, agent: nil).drive()
+    }
+
+    /// Treats the end of whoever started this process as SIGTERM, which is as good as Ctrl-C for a run.
+    private func endWithStandardInput() {
+        let thread = Thread {
+            var bytes = [UInt8](repeating: 0, count: 256)
+            while read(0, &bytes, bytes.count) > 0 {}
+            kill(getpid(), SIGTERM)
+        }
+        thread.name = "standard input"
+        thread.start()
     }
 }

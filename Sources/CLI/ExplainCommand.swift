@@ -1,26 +1,29 @@
-// `understudy explain`: the long text behind an error's code, or one decision of a run. Refuses to know decisions: what can
-// be asked about, and the answers, are Reports'.
+// `understudy explain`: the long text behind an error's code, one decision of a run, or why a queued job waits. Refuses to
+// know decisions: what can be asked about, and the answers, are Reports' or the queue's controller's.
 
 import ArgumentParser
 import Journaling
+import Primitives
 import Reports
 import SpecFiles
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explain a decision of a run, or an error code; all codes when nothing is named.",
+        abstract: "Explain a decision of a run, a queued job, or an error code; all codes when nothing is named.",
         discussion: """
             E0104          an error's code
             I-0007         what was done about an incident, and what else would have cost
             segment@3      why that segment began, and with whose state (segment: the newest)
             placement@3    why these workers have these ranks (placement: the newest)
             spike@454      what was decided about the rise of the loss that step 454 is part of
+            7              a job of the queue: what holds it up, when it starts, what would help
 
             Examples:
               understudy explain quickstart-0001 I-0001
               understudy explain segment@2 --json
               understudy explain E0104
+              understudy explain 7
             """)
 
     @Argument(
@@ -29,6 +32,7 @@ struct ExplainCommand: ParsableCommand {
     var words: [String] = []
 
     @OptionGroup var runs: RunsOption
+    @OptionGroup var controller: ControllerOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -41,6 +45,7 @@ struct ExplainCommand: ParsableCommand {
             return
         }
         if let subject = DecisionSubject(last) { return try explain(subject) }
+        if words.count == 1, let job = Int(last) { return try explain(job: job) }
         guard words.count == 1 else {
             throw Failure(.usage, "'\(last)' cannot be explained; \(DecisionSubject.forms) can")
         }
@@ -51,6 +56,12 @@ struct ExplainCommand: ParsableCommand {
                     + "\(DecisionSubject.forms) can be explained")
         }
         print("\(known.id): \(known.title)\n\n\(known.explanation)")
+    }
+
+    private func explain(job: Int) throws {
+        let answer = try controller.ask(Line("explain").with("job", job))
+        let document = try reading { try QueuedJobDocument(answer) }
+        output.print(document) { _, _ in document.lines() }
     }
 
     private func explain(_ subject: DecisionSubject) throws {

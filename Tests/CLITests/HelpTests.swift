@@ -12,7 +12,8 @@ extension CommandLineTool {
             ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"], ["sample"],
             ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
-            ["schedule"],
+            ["schedule"], ["controller"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
+            ["cordon"], ["drain"], ["undrain"],
         ]
 
         @Test(arguments: commands)

@@ -18,6 +18,13 @@ public struct ProcessEnd: Equatable, Sendable {
     public var processID: Int
     /// How it ended.
     public var how: LossCause
+
+    /// The end of `processID` in the slot `worker`.
+    public init(worker: WorkerID, processID: Int, how: LossCause) {
+        self.worker = worker
+        self.processID = processID
+        self.how = how
+    }
 }
 
 /// Keeps the worker processes of one host.
@@ -45,6 +52,7 @@ public final class Supervisor: Sendable {
     private enum Request: Sendable {
         case start(WorkerID)
         case kill(WorkerID)
+        case terminate(WorkerID)
         case pause(WorkerID, until: UInt64)
         case survey(@Sendable ([WorkerID]) -> Void)
         case end(grace: TimeSpan)
@@ -76,6 +84,9 @@ public final class Supervisor: Sendable {
 
     /// Kills the process in the slot with SIGKILL, if there is one.
     public func kill(_ worker: WorkerID) { requests.post(.kill(worker)) }
+
+    /// Asks the process in the slot with SIGTERM to end, if there is one.
+    public func terminate(_ worker: WorkerID) { requests.post(.terminate(worker)) }
 
     /// Stops the process in the slot with SIGSTOP, if there is one, and lets it go on with SIGCONT after `span`.
     public func pause(_ worker: WorkerID, for span: TimeSpan) {
@@ -126,6 +137,8 @@ public final class Supervisor: Sendable {
                     start(worker, launch: launches[worker]!, into: &children)
                 case .kill(let worker):
                     for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                case .terminate(let worker):
+                    for child in children where child.worker == worker { Glibc.kill(child.processID, SIGTERM) }
                 case .pause(let worker, let until):
                     for index in children.indices where children[index].worker == worker {
                         Glibc.kill(children[index].processID, SIGSTOP)

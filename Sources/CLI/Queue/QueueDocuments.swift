@@ -1,0 +1,146 @@
+// What a queue says, as documents. Refuses sentences that are not in the controller's answer.
+
+import ControlPlane
+import Primitives
+import Reports
+
+/// A job that was taken.
+struct SubmissionDocument: Encodable {
+    var schema = "understudy/submission/v1"
+    var job: Int
+    var run: String
+    var folder: String
+    var slots: Int
+}
+
+/// What was done.
+struct DoneDocument: Encodable {
+    var schema = "understudy/done/v1"
+    var done: String
+}
+
+/// The jobs of a queue.
+struct QueueDocument: Encodable {
+    struct Row: Encodable {
+        var job: Int
+        var name: String
+        var user: String
+        var state: String
+        var priority: Int
+        var slots: Int
+        var age_s: Double
+        var ran_s: Double
+        var preemptions: Int
+        var saved_step: Int
+        var nodes: String
+        var reason: String
+        var sentence: String
+        var folder: String
+
+        init(_ row: JobRow) {
+            job = row.job
+            name = row.name
+            user = row.user
+            state = row.state
+            priority = row.priority
+            slots = row.slots
+            age_s = row.age.seconds
+            ran_s = row.ran.seconds
+            preemptions = row.preemptions
+            saved_step = row.step
+            nodes = row.nodes
+            reason = row.reason
+            sentence = row.sentence
+            folder = row.folder
+        }
+    }
+    var schema = "understudy/queue/v1"
+    var jobs: [Row]
+}
+
+/// The machines of a queue.
+struct NodesDocument: Encodable {
+    struct Row: Encodable {
+        var node: String
+        var state: String
+        var slots: Int
+        var taken: Int
+        var jobs: String
+        var reason: String
+    }
+    var schema = "understudy/nodes/v1"
+    var nodes: [Row]
+
+    init(_ rows: [NodeRow]) {
+        nodes = rows.map { row in
+            Row(
+                node: row.node, state: row.state, slots: row.slots, taken: row.taken, jobs: row.jobs, reason: row.reason
+            )
+        }
+    }
+}
+
+/// Why a queued job waits.
+struct QueuedJobDocument: Encodable {
+    struct Holder: Encodable {
+        var job: Int
+        var name: String
+        var priority: Int
+        var slots: Int
+        /// When it is expected to end; missing when nobody knows.
+        var ends_in_s: Double?
+    }
+    struct Remedy: Encodable {
+        var what: String
+        var starts_in_s: Double
+        var stops: String
+    }
+    var schema = "understudy/queued-job/v1"
+    var job: QueueDocument.Row
+    /// When it is expected to start; missing when that is never, or when it does not wait.
+    var starts_in_s: Double?
+    var holders: [Holder]
+    var remedies: [Remedy]
+
+    /// Reads a controller's answer.
+    init(_ lines: [Line]) throws {
+        guard let first = lines.first else { throw LineError(line: "", problem: "there is no answer") }
+        job = QueueDocument.Row(try JobRow(first))
+        holders = try lines.filter { $0.head == "holder" }.map { line in
+            Holder(
+                job: try line.read("job"), name: try line.read("name"), priority: try line.read("priority"),
+                slots: try line.read("slots"),
+                ends_in_s: try line.readIfPresent("in", as: TimeSpan.self)?.seconds)
+        }
+        remedies = try lines.filter { $0.head == "remedy" }.map { line in
+            Remedy(
+                what: try line.read("what"), starts_in_s: try line.read("in", as: TimeSpan.self).seconds,
+                stops: try line.read("stops"))
+        }
+        starts_in_s = try lines.first { $0.head == "start" }?.readIfPresent("in", as: TimeSpan.self)?.seconds
+    }
+
+    /// The document as text.
+    func lines() -> [String] {
+        func when(_ seconds: Double?) -> String {
+            seconds.map { $0 <= 0 ? "now" : "in \(TimeSpan.seconds($0))" } ?? "never"
+        }
+        var text = ["job \(job.job) (\(job.name), priority \(job.priority), \(job.slots) slots): \(job.state)"]
+        text.append("  because     \(job.sentence)")
+        guard job.state == "PENDING" else { return text }
+        for (index, holder) in holders.enumerated() {
+            text.append(
+                (index == 0 ? "  held by     " : "              ")
+                    + "job \(holder.job) (\(holder.name), priority \(holder.priority)): \(holder.slots) slots, "
+                    + (holder.ends_in_s.map { $0 <= 0 ? "longer than expected" : "ends \(when($0))" } ?? "stopping"))
+        }
+        text.append("  starts      \(when(starts_in_s)), if all run as long as expected")
+        for (index, remedy) in remedies.enumerated() {
+            text.append(
+                (index == 0 ? "  would help  " : "              ")
+                    + "\(remedy.what): starts \(when(remedy.starts_in_s))"
+                    + (remedy.stops.isEmpty ? "" : ", stops job \(remedy.stops)"))
+        }
+        return text
+    }
+}

@@ -1,0 +1,182 @@
+// A queue with real processes: a controller, agents, and jobs that wait for one another, are stopped for one another and
+// end with the bits they would have had alone. Refuses to look inside the controller; it asks as people do.
+
+import ControlPlane
+import Foundation
+import Journaling
+import Primitives
+import ProcessHarness
+import Scheduling
+import Testing
+
+extension Live {
+    @Suite("Queue")
+    struct Queue {
+        /// A queue in a scenario.
+        private struct Cluster {
+            let scenario: Scenario
+            let controller: Child
+            let endpoint: String
+
+            init(_ scenario: Scenario) async throws {
+                self.scenario = scenario
+                endpoint = "ipc://\(scenario.folder)/queue.socket"
+                controller = try scenario.start(.understudy, ["controller", "--listen", endpoint])
+                let controller = controller
+                _ = try await eventually("the controller says that it serves") {
+                    guard controller.poll() == nil else { throw HarnessError(controller.errors) }
+                    return controller.errors.contains("serving the queue") ? () : nil
+                }
+            }
+
+            func agent(_ node: String, slots: Int) throws -> Child {
+                try scenario.start(
+                    .understudy, ["agent", "--slots", "\(slots)", "--node", node, "--connect", endpoint])
+            }
+
+            /// Runs a command against the controller.
+            func ask(_ arguments: [String]) async throws -> (code: Int32, output: String, errors: String) {
+                try await scenario.understudy(arguments + ["--connect", endpoint])
+            }
+
+            func submit(_ run: String, slots: Int, priority: Int) async throws {
+                let made = try await ask(
+                    ["submit", "job.yaml", "--run-id", run, "--name", run, "--priority", "\(priority)"]
+                        + Scenario.overrides(["nproc_per_node=\(slots)"]))
+                #expect(made.code == 0, "\(made.errors)")
+            }
+
+            /// The jobs' states by name, as `queue` lists them.
+            func states() async throws -> [String: String] {
+                let listed = try await ask(["queue", "--all", "-o", "%j %T"])
+                guard listed.code == 0 else { throw HarnessError(listed.errors) }
+                let pairs = listed.output.split(separator: "\n").dropFirst().map { $0.split(separator: " ") }
+                return Dictionary(uniqueKeysWithValues: pairs.map { (String($0[0]), String($0[1])) })
+            }
+
+            /// Waits until the jobs' states are such that `isSo`.
+            func wait(
+                until what: String, within seconds: Double = 4 * patience, _ isSo: ([String: String]) -> Bool
+            ) async throws {
+                let deadline = uptimeSeconds() + seconds
+                while true {
+                    let states = try await states()
+                    if isSo(states) { return }
+                    guard uptimeSeconds() < deadline else {
+                        throw HarnessError("waited in vain until \(what): \(states)")
+                    }
+                }
+            }
+
+            /// Ends what serves the queue.
+            func end(_ agents: [Child]) async throws {
+                for child in agents + [controller] {
+                    child.signal(SIGTERM)
+                    #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                }
+            }
+        }
+
+        private static func isCompleted(_ states: [String: String]) -> Bool {
+            states.values.allSatisfy { $0 == "COMPLETED" }
+        }
+
+        /// The journal of the queue, which must lead to the state that its commands tell of.
+        private func records(_ scenario: Scenario) throws -> [QueueRecord] {
+            let path = "\(scenario.folder)/queue/queue.db"
+            let records = try QueueJournal(path, readOnly: true).records()
+            _ = try replay(records, policy: .priority, path: path)
+            return records
+        }
+
+        @Test func `three jobs share four slots; the one that is stopped for another ends with the same bits`()
+            async throws
+        {
+            try await Scenario.play { scenario in
+                let cluster = try await Cluster(scenario)
+                let agent = try cluster.agent("left", slots: 4)
+                try await cluster.submit("low", slots: 3, priority: 1)
+                _ = try await scenario.journal(of: "low", driver: cluster.controller, until: "the low job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                try await cluster.submit("middle", slots: 2, priority: 2)
+                let why = try await cluster.ask(["explain", "2"])
+                #expect(why.code == 0 && why.output.contains("job 2 (middle, priority 2, 2 slots)"), "\(why)")
+                try await cluster.submit("high", slots: 2, priority: 3)
+                try await cluster.wait(until: "all jobs are done", Queue.isCompleted)
+                for run in ["low", "middle", "high"] { try await Reference.check(scenario.history(run)) }
+
+                let records = try records(scenario)
+                let stops = records.flatMap(\.commands).filter {
+                    if case .stop(1, _, .preempted) = $0 { true } else { false }
+                }
+                #expect(stops.count == 1, "the low job is stopped once")
+                let stints = records.flatMap(\.commands).filter {
+                    if case .start(1, _, _) = $0 { true } else { false }
+                }
+                #expect(stints.count == 2)
+                #expect(try scenario.records("low").contains { $0.event == .runResumed(run: RunID("low")) })
+                try await cluster.end([agent])
+            }
+        }
+
+        @Test func `jobs on a machine that is lost go on elsewhere, and a drained one takes none`() async throws {
+            try await Scenario.play { scenario in
+                let cluster = try await Cluster(scenario)
+                let left = try cluster.agent("left", slots: 2)
+                try await cluster.submit("run", slots: 2, priority: 0)
+                _ = try await scenario.journal(of: "run", driver: cluster.controller, until: "the job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                let right = try cluster.agent("right", slots: 2)
+                left.signal(SIGTERM)
+                #expect(try await left.wait() == .exited(0), "\(left.errors)")
+                try await cluster.wait(until: "the job is done", Queue.isCompleted)
+                try await Reference.check(scenario.history("run"))
+
+                #expect(try await cluster.ask(["drain", "right", "--reason", "new memory"]).code == 0)
+                try await cluster.submit("later", slots: 1, priority: 0)
+                let nodes = try await cluster.ask(["nodes"])
+                #expect(nodes.output.contains("new memory") && nodes.output.contains("drained"), "\(nodes.output)")
+                #expect(try await cluster.states()["later"] == "PENDING")
+                #expect(try await cluster.ask(["cancel", "2"]).code == 0)
+                #expect(try await cluster.states()["later"] == "CANCELLED")
+                let again = try await cluster.ask(["cancel", "2"])
+                #expect(again.code == 1 && again.errors == "nothing was done: job 2 is over\n")
+                try await cluster.end([right])
+            }
+        }
+
+        @Test func `a controller that is killed goes on with its journal, and no job is lost`() async throws {
+            try await Scenario.play { scenario in
+                let first = try await Cluster(scenario)
+                let agent = try first.agent("left", slots: 2)
+                try await first.submit("run", slots: 2, priority: 0)
+                _ = try await scenario.journal(of: "run", driver: first.controller, until: "the job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                first.controller.signal(SIGKILL)
+                #expect(try await first.controller.wait() == .signalled(SIGKILL))
+                let second = try await Cluster(scenario)
+                try await second.wait(until: "the job is done", Queue.isCompleted)
+                try await Reference.check(scenario.history("run"))
+                #expect(try records(scenario).contains { $0.event == .controllerResumed })
+                try await second.end([agent])
+            }
+        }
+
+        @Test func `a queue that is not served is told as such, and a bad job leaves nothing behind`() async throws {
+            try await Scenario.play { scenario in
+                let nobody = ["--connect", "ipc://\(scenario.folder)/nobody"]
+                let submitted = try await scenario.understudy(["submit", "job.yaml"] + nobody)
+                #expect(submitted.code == 8 && submitted.errors.hasPrefix("no controller answers at"), "\(submitted)")
+                let cluster = try await Cluster(scenario)
+                let bad = try await cluster.ask(["submit", "job.yaml", "-s", "train.lr=fast"])
+                #expect(bad.code == 3, "\(bad.errors)")
+                #expect(try await cluster.ask(["queue"]).output.split(separator: "\n").count == 1)
+                #expect(!FileManager.default.fileExists(atPath: "\(scenario.folder)/runs"))
+                try await cluster.end([])
+            }
+        }
+    }
+}
