@@ -14,7 +14,7 @@ struct SimulateCommand: ParsableCommand {
         commandName: "simulate", abstract: "Live a run through on a simulated cluster, failures included.",
         discussion: """
             Examples:
-              understudy simulate jobs/opt-175b.yaml --cluster clusters/opt-124x8-a100.yaml --script clusters/opt-history.csv
+              understudy simulate jobs/opt-175b.yaml --cluster clusters/opt-124x8-a100.yaml
               understudy simulate jobs/llama3-405b.yaml --cluster clusters/llama3-2048x8-h100.yaml --until 54d --replicas 100
 
             One history is a run like any other: show, incidents and timeline work on it. Many are a distribution, and \

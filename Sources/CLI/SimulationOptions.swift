@@ -24,7 +24,10 @@ struct SimulationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("End the run at this time, like 33d.", valueName: "time"))
     var until: TimeSpan?
 
-    @Option(name: .long, help: ArgumentHelp("Live through this history of failures too.", valueName: "history.csv"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Live through this history of failures, in place of the cluster file's.", valueName: "history.csv"))
     var script: String?
 
     @Flag(name: .customLong("no-random-failures"), help: "Break nothing but what the history says.")
@@ -58,7 +61,7 @@ struct SimulationOptions: ParsableArguments {
             let found = try SpecReader.cluster(path: cluster)
             return SimulationInput(
                 options: self, job: read, cluster: found, step: try modelledStep(read, found),
-                script: try readScript(),
+                script: try readScript(named: found.failureScript),
                 jobText: try String(contentsOfFile: job, encoding: .utf8),
                 clusterText: try String(contentsOfFile: cluster, encoding: .utf8))
         } catch let errors as SpecFileErrors {
@@ -71,13 +74,16 @@ struct SimulationOptions: ParsableArguments {
     private func modelledStep(_ read: ReadJob, _ cluster: Cluster) throws -> TimeSpan? {
         if let stepTime { return stepTime }
         guard constants.path != nil else { return nil }
-        let machine = try modelled(cluster, read.spec.precision)
+        let machine = try modelled(cluster, read.spec)
         let chosen = try constants.choose(software: read.spec.software, for: machine)
         return .seconds(Hardware.stepTime(read.spec.workload, on: machine, chosen.constants).total)
     }
 
-    private func readScript() throws -> FailureScript {
-        guard let script else { return FailureScript([]) }
+    /// The history that is named here, else the one that the cluster file names, beside it.
+    private func readScript(named beside: String?) throws -> FailureScript {
+        let folder = cluster.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let path = script ?? beside.map { folder.isEmpty || $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        guard let script = path else { return FailureScript([]) }
         do { return try FailureScript(csv: String(contentsOfFile: script, encoding: .utf8)) } catch let error
             as FailureScript.Malformed
         {
@@ -110,6 +116,6 @@ struct SimulationInput {
     var paidNodes: Int { job.spec.nodes + cluster.spares.count }
     /// US dollars for `span` on all nodes that are paid for.
     func dollars(_ span: TimeSpan) -> Double {
-        span.seconds / 3_600 * Double(paidNodes) * (cluster.groups.first?.dollarsPerHour ?? 0)
+        span.seconds / 3_600 * cluster.dollarsPerHour(of: paidNodes)
     }
 }

@@ -5,7 +5,7 @@
 import Hardware
 import Primitives
 
-/// What is random about a cluster's failures.
+/// What is random, and what is planned, about a cluster's failures.
 public struct FailureModel: Equatable, Sendable {
     /// How its parts break.
     public var modes: [FailureMode]
@@ -15,22 +15,22 @@ public struct FailureModel: Equatable, Sendable {
     public var acceleratorsPerNode: Int
     /// Which nodes fail together.
     public var domains: FailureDomains
-    /// The share of nodes that are lemons, from 0 to 1.
-    public var lemonShare: Double
-    /// How much more often a lemon's own parts fail.
-    public var lemonFactor: Double
+    /// Which nodes are bad.
+    public var lemons: Lemons
+    /// What is taken out on purpose.
+    public var maintenance: [Maintenance]
 
     /// A model from its parts.
     public init(
         modes: [FailureMode], nodes: Int, acceleratorsPerNode: Int, domains: FailureDomains = FailureDomains(),
-        lemonShare: Double = 0, lemonFactor: Double = 1
+        lemons: Lemons = Lemons(), maintenance: [Maintenance] = []
     ) {
         self.modes = modes
         self.nodes = nodes
         self.acceleratorsPerNode = acceleratorsPerNode
         self.domains = domains
-        self.lemonShare = lemonShare
-        self.lemonFactor = lemonFactor
+        self.lemons = lemons
+        self.maintenance = maintenance
     }
 
     /// Everything that breaks before `horizon` in the life named by `seed`, in order of time; ties as the components
@@ -44,7 +44,7 @@ public struct FailureModel: Equatable, Sendable {
             for index in 0..<count {
                 var stream = RandomStream(seed: seed, named: "failures/\(name)/\(index)")
                 var source = FailureSource(sources, factor: 1)
-                if name == "node", lemonShare > 0, stream.uniform() < lemonShare { source.factor = lemonFactor }
+                if name == "node", lemons.share > 0, stream.uniform() < lemons.share { source.factor = lemons.factor }
                 let struck = min(nodes, index * size)..<min(nodes, (index + 1) * size)
                 source.run(&stream, nodes: struck, before: horizon, into: &all)
             }
@@ -56,8 +56,26 @@ public struct FailureModel: Equatable, Sendable {
             size: domains.nodesPerPowerDomain)
         strike("spine", [.spine], count: 1, size: nodes)
         strike("job", [.job], count: 1, size: 0)
+        for each in maintenance { all += planned(each, before: horizon) }
         let order = all.indices.sorted { (all[$0].at, $0) < (all[$1].at, $1) }
         return order.map { all[$0] }
+    }
+
+    /// Planned maintenance is known when it begins: nobody has to detect it.
+    private func planned(_ maintenance: Maintenance, before horizon: Instant) -> [Breakdown] {
+        var found: [Breakdown] = []
+        var at = Instant.zero + maintenance.first
+        var next = 0
+        while at < horizon {
+            let end = min(nodes, next + maintenance.nodes)
+            found.append(
+                Breakdown(
+                    at: at, cause: "maintenance", nodes: next..<end, effect: .killNode, detect: .zero,
+                    repair: maintenance.takes))
+            next = end == nodes ? 0 : end
+            at = at + maintenance.every
+        }
+        return found
     }
 
     private func units(of size: Int) -> Int { (nodes + size - 1) / size }
@@ -110,10 +128,18 @@ struct FailureSource {
         func strike(_ entry: Rates.Entry, at: Double) {
             let mode = entry.mode
             let repair = TimeSpan.seconds(mode.repair.seconds * stream.exponential())
-            all.append(
-                Breakdown(
-                    at: Instant.zero + .seconds(at), cause: mode.cause, nodes: nodes, effect: mode.effect,
-                    detect: mode.detect, repair: repair))
+            var breakdown = Breakdown(
+                at: Instant.zero + .seconds(at), cause: mode.cause, nodes: nodes, effect: mode.effect,
+                detect: mode.detect, repair: repair)
+            all.append(breakdown)
+            guard let flapping = mode.flapping else { return }
+            for _ in 0..<flapping.times {
+                let well = breakdown.at + breakdown.detect + breakdown.repair
+                breakdown.at = well + .seconds(flapping.gap.seconds * stream.exponential())
+                breakdown.repair = .seconds(mode.repair.seconds * stream.exponential())
+                guard breakdown.at < horizon else { return }
+                all.append(breakdown)
+            }
         }
         let horizonSeconds = Double(end) / 1e9
         if rates.memoryless > 0 {

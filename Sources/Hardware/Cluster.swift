@@ -18,6 +18,12 @@ public struct Cluster: Equatable, Sendable, Codable {
     public var storage: Storage?
     /// How its parts break.
     public var failureModes: [FailureMode]
+    /// Which of its nodes are bad.
+    public var lemons: Lemons
+    /// What is taken out on purpose.
+    public var maintenance: [Maintenance]
+    /// A history of failures to be lived through, by its path from the cluster file's folder; nil for none.
+    public var failureScript: String?
     /// Machines held back beside those a job asks for.
     public var spares: Spares
     /// Which nodes fail together.
@@ -29,6 +35,7 @@ public struct Cluster: Equatable, Sendable, Codable {
     public init(
         name: String, groups: [NodeGroup], network: [NetworkLevel] = [],
         collectives: CollectiveAlgorithm = .automatic, storage: Storage? = nil, failureModes: [FailureMode] = [],
+        lemons: Lemons = Lemons(), maintenance: [Maintenance] = [], failureScript: String? = nil,
         spares: Spares = Spares(count: 0, swapIn: .seconds(Int64(900))),
         failureDomains: FailureDomains = FailureDomains(), recoveryTimes: RecoveryTimes = RecoveryTimes()
     ) {
@@ -38,6 +45,9 @@ public struct Cluster: Equatable, Sendable, Codable {
         self.collectives = collectives
         self.storage = storage
         self.failureModes = failureModes
+        self.lemons = lemons
+        self.maintenance = maintenance
+        self.failureScript = failureScript
         self.spares = spares
         self.failureDomains = failureDomains
         self.recoveryTimes = recoveryTimes
@@ -48,6 +58,34 @@ public struct Cluster: Equatable, Sendable, Codable {
         let slots = groups.reduce(0) { $0 + $1.nodes.count * $1.slotsPerNode }
         let dollars = groups.reduce(0) { $0 + Double($1.nodes.count) * $1.dollarsPerHour }
         return slots > 0 ? dollars / Double(slots) : 0
+    }
+
+    /// What the first `count` nodes in the file's order cost, in US dollars an hour; nodes beyond those there are cost
+    /// what the last one does.
+    public func dollarsPerHour(of count: Int) -> Double {
+        groups(of: count).reduce(0) { $0 + Double($1.count) * $1.group.dollarsPerHour }
+    }
+
+    /// What the first `count` nodes draw, in watts; nil where the file does not say it of every group they are of.
+    public func watts(of count: Int) -> Double? {
+        var sum = 0.0
+        for (group, count) in groups(of: count) {
+            guard let watts = group.watts else { return nil }
+            sum += Double(count) * watts
+        }
+        return sum
+    }
+
+    /// The groups that the first `count` nodes in the file's order are of, with how many of each.
+    public func groups(of count: Int) -> [(group: NodeGroup, count: Int)] {
+        var left = count
+        var found: [(group: NodeGroup, count: Int)] = []
+        for (index, group) in groups.enumerated() where left > 0 {
+            let taken = index + 1 < groups.count ? min(left, group.nodes.count) : left
+            if taken > 0 { found.append((group, taken)) }
+            left -= taken
+        }
+        return found
     }
 
     /// Every node in the file's order, with the group it is of.

@@ -58,6 +58,8 @@ public struct FailureMode: Equatable, Sendable, Codable {
     public var distribution: FailureDistribution
     /// What it does.
     public var effect: FailureEffect
+    /// How it comes back after its repair before it is gone for good; nil for a repair that holds.
+    public var flapping: Flapping?
     /// From the failure until the control plane is told.
     public var detect: TimeSpan
     /// Mean time from the detection until what broke is back; for `killJob` until the process runs again.
@@ -68,16 +70,67 @@ public struct FailureMode: Equatable, Sendable, Codable {
     /// A mode from its parts.
     public init(
         cause: String, component: FailureComponent, mtbf: TimeSpan, distribution: FailureDistribution = .exponential,
-        effect: FailureEffect, detect: TimeSpan, repair: TimeSpan, source: String
+        effect: FailureEffect, flapping: Flapping? = nil, detect: TimeSpan, repair: TimeSpan, source: String
     ) {
         self.cause = cause
         self.component = component
         self.mtbf = mtbf
         self.distribution = distribution
         self.effect = effect
+        self.flapping = flapping
         self.detect = detect
         self.repair = repair
         self.source = source
+    }
+}
+
+/// A failure that comes back: a link that goes up and down, a card that passes its tests and fails again.
+public struct Flapping: Equatable, Sendable, Codable {
+    /// How often it comes back.
+    public var times: Int
+    /// The mean time from a repair to its coming back.
+    public var gap: TimeSpan
+
+    /// `times` returns, a mean of `gap` after each repair.
+    public init(times: Int, gap: TimeSpan) {
+        self.times = times
+        self.gap = gap
+    }
+}
+
+/// Nodes that fail far more often than their peers, and nobody knows which.
+public struct Lemons: Equatable, Sendable, Codable {
+    /// The share of nodes that are, from 0 to 1.
+    public var share: Double
+    /// How much more often their own parts fail.
+    public var factor: Double
+
+    /// A share of nodes, and their factor.
+    public init(share: Double = 0, factor: Double = 1) {
+        self.share = share
+        self.factor = factor
+    }
+}
+
+/// Maintenance that is planned: some nodes at a time are taken out and come back, round and round.
+public struct Maintenance: Equatable, Sendable, Codable {
+    /// From the start of the simulated time to the first.
+    public var first: TimeSpan
+    /// From one to the next.
+    public var every: TimeSpan
+    /// How many nodes are taken each time, the next ones in order.
+    public var nodes: Int
+    /// How long they are out.
+    public var takes: TimeSpan
+
+    /// Maintenance from its parts.
+    /// - Precondition: `every` is above zero and `nodes` above 0.
+    public init(first: TimeSpan, every: TimeSpan, nodes: Int, takes: TimeSpan) {
+        precondition(every > .zero && nodes > 0, "maintenance of nothing, or without end")
+        self.first = first
+        self.every = every
+        self.nodes = nodes
+        self.takes = takes
     }
 }
 

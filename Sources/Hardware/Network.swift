@@ -55,17 +55,29 @@ public struct UnmodelledCluster: Error, Equatable, Sendable {
 }
 
 extension Cluster {
-    /// The first node group as the step-time model sees it, computing in `precision`.
+    /// The first `count` nodes as the step-time model sees them, computing in `precision`: where they are of several
+    /// groups, with the slowest and smallest of each figure, because a gang goes at the pace of its slowest member. All
+    /// nodes count unless `count` says fewer.
     /// - Throws: `UnmodelledCluster` naming the figure that the file does not give.
-    public func machine(_ precision: Precision) throws(UnmodelledCluster) -> Machine {
-        guard let group = groups.first else { throw UnmodelledCluster(problem: "it has no nodes") }
-        let accelerator = group.accelerator
-        guard let peak = accelerator.peak(precision) else {
-            throw UnmodelledCluster(
-                problem: "`gpus.\(accelerator.name).peak` does not give \(precision.rawValue)")
-        }
-        guard let memoryBandwidth = accelerator.memoryBandwidth else {
-            throw UnmodelledCluster(problem: "`gpus.\(accelerator.name)` does not give its `memory_bandwidth`")
+    public func machine(_ precision: Precision, nodes count: Int? = nil) throws(UnmodelledCluster) -> Machine {
+        let used = groups(of: min(count ?? nodes.count, nodes.count)).map(\.group)
+        guard let group = used.first else { throw UnmodelledCluster(problem: "it has no nodes") }
+        var (peak, memory, memoryBandwidth) = (Double.infinity, Double.infinity, Double.infinity)
+        for each in used {
+            let accelerator = each.accelerator
+            guard let itsPeak = accelerator.peak(precision) else {
+                throw UnmodelledCluster(
+                    problem: "`gpus.\(accelerator.name).peak` does not give \(precision.rawValue)")
+            }
+            guard let itsBandwidth = accelerator.memoryBandwidth else {
+                throw UnmodelledCluster(problem: "`gpus.\(accelerator.name)` does not give its `memory_bandwidth`")
+            }
+            guard each.acceleratorsPerNode == group.acceleratorsPerNode else {
+                throw UnmodelledCluster(problem: "a gang spans nodes with different numbers of accelerators")
+            }
+            peak = min(peak, itsPeak)
+            memory = min(memory, Double(accelerator.memory.bytes))
+            memoryBandwidth = min(memoryBandwidth, itsBandwidth)
         }
         let inside = network.first { $0.scope == .node }?.bandwidth
         let outside = network.first { $0.scope != .node && $0.bandwidth != nil }?.bandwidth
@@ -79,7 +91,7 @@ extension Cluster {
             if case .nodes(let count) = level.scope { count } else { nil }
         }.first
         return Machine(
-            peak: peak, memory: Double(accelerator.memory.bytes), memoryBandwidth: memoryBandwidth,
+            peak: peak, memory: memory, memoryBandwidth: memoryBandwidth,
             perNode: group.acceleratorsPerNode, nodeBandwidth: inside ?? memoryBandwidth,
             networkBandwidth: outside ?? inside ?? memoryBandwidth, nodesPerLeaf: leaf ?? 0,
             oversubscription: network.map(\.oversubscription).max() ?? 1, collectives: collectives)

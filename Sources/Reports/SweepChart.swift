@@ -1,5 +1,5 @@
 // Two curves over one varied thing: time and dollars, each relative to its least, on one drawing. Categories stand at
-// equal distances, because what is varied may be a word. Refuses to smooth.
+// equal distances, because what is varied may be a word; the knee is marked. Refuses to smooth.
 
 /// A chart of `points`, one a category: its label, and two positive values.
 public func relativeChart(
@@ -23,6 +23,11 @@ public func relativeChart(
         svg.line(frame.left, frame.y(tick), frame.right, frame.y(tick), "stroke=\"#ddd\"")
         svg.label(fixed(tick, max(places, 2)), frame.left - 6, frame.y(tick) + 4, "text-anchor=\"end\"")
     }
+    if let knee = points.firstIndex(where: { $0.label == marked }) {
+        let x = frame.x(Double(knee))
+        svg.line(x, frame.top, x, frame.bottom, "stroke=\"#888\" stroke-dasharray=\"4 3\"")
+        svg.label("knee", x + 4, frame.top + 10, "fill=\"#555\"")
+    }
     for (index, point) in points.enumerated() {
         let weight = point.label == marked ? " font-weight=\"bold\"" : ""
         svg.label(point.label, frame.x(Double(index)), 290, "text-anchor=\"middle\"\(weight)")
@@ -31,6 +36,11 @@ public func relativeChart(
         svg.path(
             curve.enumerated().map { PlotPoint(x: frame.x(Double($0.offset)), y: frame.y($0.element)) },
             "fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"")
+        for (index, value) in curve.enumerated() {
+            svg.add(
+                "<circle cx=\"\(fixed(frame.x(Double(index)), 1))\" cy=\"\(fixed(frame.y(value), 1))\" r=\"3\" "
+                    + "fill=\"\(color)\"/>")
+        }
         svg.label(name + ", relative to its least", color == "#1f77b4" ? 60 : 340, y, "fill=\"\(color)\"")
     }
     svg.add("</svg>")

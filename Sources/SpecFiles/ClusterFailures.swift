@@ -8,6 +8,10 @@ import Primitives
 /// What a cluster file says of failures and of the way back.
 struct ClusterFailures {
     let modes: [FailureMode]
+    let lemons: Lemons
+    let maintenance: [Maintenance]
+    /// The path of a history, as it is written.
+    let script: String?
     let spares: Spares
     let domains: FailureDomains
     let times: RecoveryTimes
@@ -17,6 +21,21 @@ struct ClusterFailures {
             "failures", isRequired: false,
             example: "[{cause: gpu, per: gpu, mtbf: 16y, effect: kill_node, detect: 30s, repair: 6h, ref: \"…\"}]"
         ).value.map(ClusterFailures.mode)
+        let bad = top.section("lemons", isRequired: false, example: "{share: 0.02, factor: 10, ref: \"…\"}")
+        lemons = Lemons(
+            share: bad.decimal("share", .fraction, default: 0, example: "0.02").value,
+            factor: bad.decimal("factor", .atLeastOne, default: 1, example: "10").value)
+        _ = bad.scalar(
+            "ref", fallback: "", isRequired: top.has("lemons"), wanted: "where the numbers come from",
+            example: "\"arXiv …\""
+        ) { $0.text }
+        maintenance = top.sections(
+            "maintenance", isRequired: false, example: "[{every: 30d, nodes: 16, takes: 4h}]"
+        ).value.map(ClusterFailures.planned)
+        let history = top.scalar(
+            "failure_script", fallback: "", isRequired: false, wanted: "the path of a history", example: "history.csv"
+        ) { $0.text }
+        script = history.place == nil ? nil : history.value
         let shelf = top.section("spares", isRequired: false, example: "{count: 4, swap_in: 15min}")
         spares = Spares(
             count: shelf.whole("count", in: 0...100_000, default: 0, example: "4").value,
@@ -44,12 +63,40 @@ struct ClusterFailures {
             component: section.choice("per", default: nil, standIn: FailureComponent.node).value,
             mtbf: section.meanTime("mtbf").value,
             distribution: shape.value == 1 ? .exponential : .weibull(shape: shape.value),
-            effect: effect(section),
+            effect: effect(section), flapping: flapping(section),
             detect: section.time("detect", atLeast: .zero, default: .seconds(Int64(30))).value,
             repair: section.time("repair", atLeast: .zero, default: .seconds(Int64(3_600))).value,
             source: section.scalar(
                 "ref", fallback: "", isRequired: true, wanted: "where the numbers come from", example: "\"arXiv …\""
             ) { $0.text }.value)
+    }
+
+    private static func planned(_ section: Section) -> Maintenance {
+        let every = section.time("every", atLeast: .seconds(Int64(60)), default: .seconds(Int64(30 * 86_400)))
+        return Maintenance(
+            first: section.time("first", atLeast: .zero, default: every.value).value, every: every.value,
+            nodes: section.whole("nodes", in: 1...100_000, example: "16").value,
+            takes: section.time("takes", atLeast: .zero, default: .seconds(Int64(4 * 3_600))).value)
+    }
+
+    /// `3 within 1h`: it comes back three times, a mean of an hour after each repair.
+    private static func flapping(_ section: Section) -> Flapping? {
+        guard section.has("flaps") else { return nil }
+        return section.scalar(
+            "flaps", fallback: Flapping(times: 1, gap: .seconds(Int64(3_600))), isRequired: false,
+            wanted: "how often it comes back", example: "3 within 1h"
+        ) { scalar -> Flapping? in
+            let words = scalar.text.split(separator: " ")
+            if words.count == 3, words[1] == "within", let times = Int(words[0]), (1...1_000).contains(times),
+                let gap = TimeSpan(inWords: String(words[2]))
+            {
+                return Flapping(times: times, gap: gap)
+            }
+            section.reading.report(
+                .badForm, "`\(scalar.key)` cannot be `\(scalar.text)`", at: scalar.place,
+                hint: "a count and a time, as in `3 within 1h`")
+            return nil
+        }.value
     }
 
     private static var weibullShape: NumberRange { NumberRange(noun: "from 0.2 to 20") { (0.2...20).contains($0) } }

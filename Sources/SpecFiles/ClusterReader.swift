@@ -16,7 +16,9 @@ enum ClusterReader {
         return Cluster(
             name: name.value, groups: nodes.groups, network: network.levels,
             collectives: network.collectives, storage: network.storage,
-            failureModes: failures.modes, spares: failures.spares, failureDomains: failures.domains,
+            failureModes: failures.modes, lemons: failures.lemons,
+            maintenance: failures.maintenance, failureScript: failures.script, spares: failures.spares,
+            failureDomains: failures.domains,
             recoveryTimes: failures.times)
     }
 }

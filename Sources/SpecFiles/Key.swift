@@ -143,7 +143,8 @@ extension Schema {
             (
                 "",
                 [
-                    "kind", "name", "nodes", "gpus", "network", "collectives", "storage", "failures", "spares",
+                    "kind", "name", "nodes", "gpus", "network", "collectives", "storage", "failures", "lemons",
+                    "maintenance", "failure_script", "spares",
                     "domains",
                     "recovery",
                 ]
@@ -153,7 +154,9 @@ extension Schema {
             ("gpus.peak", ["fp32", "bf16", "fp8"]),
             ("network", ["level", "scope", "bandwidth", "oversubscription"]),
             ("storage", ["read", "write"]),
-            ("failures", ["cause", "per", "mtbf", "weibull_shape", "effect", "detect", "repair", "ref"]),
+            ("failures", ["cause", "per", "mtbf", "weibull_shape", "effect", "flaps", "detect", "repair", "ref"]),
+            ("lemons", ["share", "factor", "ref"]),
+            ("maintenance", ["first", "every", "nodes", "takes"]),
             ("spares", ["count", "swap_in"]),
             ("domains", ["nodes_per_leaf", "nodes_per_power_domain"]),
             ("recovery", ["snapshot", "write", "regroup", "restore", "peer_transfer", "diurnal_swing"]),

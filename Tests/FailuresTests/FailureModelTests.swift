@@ -65,13 +65,40 @@ struct FailureModelTests {
 
     @Test func `a lemon fails so much more often, and nobody else does`() {
         var model = FailureModel(modes: [mode(mtbf: 50)], nodes: 500, acceleratorsPerNode: 8)
-        model.lemonShare = 0.1
-        model.lemonFactor = 20
+        model.lemons = Lemons(share: 0.1, factor: 20)
         let all = model.breakdowns(seed: 9, before: day(100))
         let perNode = (0..<500).map { node in all.count { $0.nodes == node..<node + 1 } }
         let lemons = perNode.filter { $0 > 15 }
         #expect((30...75).contains(lemons.count))
         #expect(abs(Double(lemons.reduce(0, +)) / Double(lemons.count) - 40) < 4)
+    }
+}
+
+extension FailureModelTests {
+    @Test func `what flaps comes back so many times after its repairs`() {
+        var flapping = mode("link", mtbf: 2_000)
+        flapping.flapping = Flapping(times: 3, gap: .seconds(Int64(600)))
+        let model = FailureModel(modes: [flapping], nodes: 40, acceleratorsPerNode: 8)
+        let steady = FailureModel(modes: [mode("link", mtbf: 2_000)], nodes: 40, acceleratorsPerNode: 8)
+        let all = model.breakdowns(seed: 2, before: day(2_000))
+        let once = steady.breakdowns(seed: 2, before: day(2_000))
+        #expect(once.count > 20)
+        #expect(abs(Double(all.count) / Double(once.count) - 4) < 1, "\(all.count) where \(once.count) would be")
+        for node in 0..<40 {
+            let here = all.filter { $0.nodes == node..<node + 1 }
+            for (one, next) in zip(here, here.dropFirst()) { #expect(next.at >= one.at + one.detect + one.repair) }
+        }
+    }
+
+    @Test func `maintenance takes the nodes in turn, at its times, and is detected at once`() {
+        let plan = Maintenance(
+            first: .seconds(86_400.0), every: .seconds(2 * 86_400.0), nodes: 3, takes: .seconds(Int64(7_200)))
+        let model = FailureModel(modes: [], nodes: 8, acceleratorsPerNode: 8, maintenance: [plan])
+        let all = model.breakdowns(seed: 1, before: day(8))
+        #expect(all.map(\.at) == [day(1), day(3), day(5), day(7)])
+        #expect(all.map(\.nodes) == [0..<3, 3..<6, 6..<8, 0..<3])
+        #expect(
+            all.allSatisfy { $0.detect == .zero && $0.repair == .seconds(Int64(7_200)) && $0.cause == "maintenance" })
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Hardware
 import Jobs
+import Primitives
 import Testing
 
 @Suite("Step time") struct StepTimeTests {
@@ -106,6 +107,26 @@ import Testing
             let work = Paper.work(layout, globalBatch: 64, accelerators: 32)
             #expect(stepTime(work, on: fast, Paper.constants).total <= Paper.time(work).total)
         }
+    }
+
+    @Test func `a gang on two kinds of nodes computes as the slower and fits as the smaller`() throws {
+        func group(_ name: String, _ nodes: Int, peak: Double, memory: Int64) -> NodeGroup {
+            NodeGroup(
+                nodes: (0..<nodes).map { NodeID("\(name)\($0)") },
+                accelerator: Accelerator(
+                    name: name, peakFP32: peak, peakHalf: peak, memory: ByteCount(memory), memoryBandwidth: 1e12),
+                acceleratorsPerNode: 8, workersPerAccelerator: 1, dollarsPerHour: peak / 1e12, watts: 100)
+        }
+        let cluster = Cluster(
+            name: "mixed", groups: [group("new", 2, peak: 3e12, memory: 90), group("old", 2, peak: 1e12, memory: 100)],
+            network: [
+                NetworkLevel(name: "links", scope: .node, bandwidth: 1e11),
+                NetworkLevel(name: "net", scope: .all, bandwidth: 1e10),
+            ])
+        #expect(try cluster.machine(.bf16, nodes: 2).peak == 3e12)
+        let both = try cluster.machine(.bf16, nodes: 3)
+        #expect(both.peak == 1e12 && both.memory == 90)
+        #expect(cluster.dollarsPerHour(of: 3) == 7 && cluster.watts(of: 3) == 300)
     }
 
     @Test func `the slowest machine delays what is computed and nothing else`() {

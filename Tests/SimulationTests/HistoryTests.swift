@@ -98,4 +98,26 @@ struct HistoryTests {
         let llama = try digest(scenario("llama3-405b", "llama3-2048x8-h100", days: 2))
         #expect(llama == "1e8b62af8abafe38")
     }
+
+    /// Each job that is made for a cluster, half a day of it: other processes must write the same bytes.
+    @Test(arguments: [
+        ("alpaca-7b", "llama-256x8-a100", "2c0c326ef6e7104b"),
+        ("chinchilla-70b", "megatron-selene-a100", "a10832b41f0d0040"),
+        ("gopher-280b", "megatron-selene-a100", "d71f9d4df9c128ef"),
+        ("gpt1-117m", "mixed-12x8", "e051d00ebe62dfc2"), ("gpt2-1.5b", "mixed-12x8", "b95c681ed0876d7e"),
+        ("gpt2-124m", "mixed-12x8", "1ae3038f061f0abc"),
+        ("gpt3-175b", "gpt3-1250x8-v100", "708d9bf7fd9b0e2"), ("llama-7b", "llama-256x8-a100", "2649945120974576"),
+        ("llama-13b", "llama-256x8-a100", "c41cec07dc795a14"), ("llama-33b", "llama-256x8-a100", "3a4beb34078aeaaa"),
+        ("llama-65b", "llama-256x8-a100", "93476984a99d4190"),
+        ("megatron-1t", "megatron-selene-a100", "2c12ca9cefbc92b"),
+        ("mt-nlg-530b", "megatron-selene-a100", "28d92e7e55050d30"),
+    ])
+    func `every shipped job has the bytes it always had`(job: String, cluster: String, bytes: String) throws {
+        let scenario = try Scenario(
+            job: SpecReader.job(path: HistoryTests.root + "jobs/\(job).yaml").spec,
+            cluster: SpecReader.cluster(path: HistoryTests.root + "clusters/\(cluster).yaml"), seed: 1,
+            until: .seconds(Int64(43_200)))
+        let found = try digest(scenario)
+        #expect(found == bytes)
+    }
 }

@@ -1,5 +1,5 @@
-// How fast the step-grain world is: the published runs as their shipped files describe them, and the event queue alone.
-// Times are the machine's; run it on a quiet one. Refuses to judge them.
+// How fast the models are: layouts evaluated, the published runs as their shipped files describe them, the event queue
+// alone, and many lives. Times are the machine's; run it on a quiet one. Refuses to judge them.
 
 import Failures
 import Foundation
@@ -21,6 +21,7 @@ enum SimulationBenchmark {
         report("OPT, 124 nodes, with its history", opt)
         report("Llama 3, 2,048 nodes, 54 days", llama)
         measureQueue()
+        try measureLayouts(root)
         let began = ContinuousClock.now
         let next = Mutex(0)
         DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
@@ -63,6 +64,28 @@ enum SimulationBenchmark {
             let rate = Double(count) / seconds(since: began) / 1e6
             print("event queue, \(pending) pending: \(text(rate)) million events/s, the last at \(last)")
         }
+    }
+
+    /// Estimates of time and memory of GPT-3's workload, each with another micro-batch and another number of stages.
+    private static func measureLayouts(_ root: String) throws {
+        let spec = try SpecReader.job(path: "\(root)/jobs/gpt3-175b.yaml").spec
+        let machine = try SpecReader.cluster(path: "\(root)/clusters/megatron-selene-a100.yaml").machine(spec.precision)
+        let constants = SoftwareConstants.usual(for: machine).constants
+        let count = 1_000_000
+        var work = spec.workload
+        var total = 0.0
+        let began = ContinuousClock.now
+        for index in 0..<count {
+            work.microBatch = 1 + index % 4
+            work.layout.pipeline = 1 << (index % 7)
+            work.layout.zeroStage = index % 4
+            let estimate = RunEstimate(work, steps: 1, on: machine, constants)
+            total += estimate.time.total + estimate.memory.total
+        }
+        let took = seconds(since: began)
+        print(
+            "layouts: \(text(Double(count) / took * 60 / 1e6)) million evaluations of time and memory a minute on one core "
+                + "(checksum \(total))")
     }
 
     private static func seconds(since began: ContinuousClock.Instant) -> Double {

@@ -112,7 +112,8 @@ struct FailureOutlook: Codable {
         add("interruptions", none: "0", interruptions) { fixed($0, 0) }
         add("ETTR", none: percent(1), ettr) { percent($0) }
         var lines = table.lines(width: width, style: style)
-        lines.append("from \(replicas) lives; \(completed) completed; spares are paid for where things break")
+        lines.append(
+            "from \(replicas) lives of random failures; \(completed) completed; spares are paid for where things break")
         guard let best_interval, let young_interval, let daly_interval, let hours = hours_between_interruptions else {
             return lines
         }

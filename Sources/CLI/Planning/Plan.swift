@@ -22,7 +22,7 @@ struct Plan {
     ) throws {
         job = read.spec
         self.cluster = cluster
-        let machine = try modelled(cluster, read.spec.precision)
+        let machine = try modelled(cluster, read.spec)
         let constants: SoftwareConstants
         (software, constants) = try option.choose(software: read.spec.software, for: machine)
         let work = job.workload
@@ -91,12 +91,12 @@ struct Plan {
 
     /// US dollars for `seconds` of the job's nodes and of so many spares.
     func dollars(_ seconds: Double, spares: Int) -> Double {
-        Double(nodes + spares) * (cluster.groups.first?.dollarsPerHour ?? 0) * seconds / 3_600
+        cluster.dollarsPerHour(of: nodes + spares) * seconds / 3_600
     }
 
     /// Megawatt-hours of the job's nodes in `seconds`; nil where the cluster file gives no power.
     func megawattHours(_ seconds: Double) -> Double? {
-        cluster.groups.first?.watts.map { Double(nodes) * $0 * seconds / 3.6e9 }
+        cluster.watts(of: nodes).map { $0 * seconds / 3.6e9 }
     }
 
     /// Seconds that writing a checkpoint takes; nil where the cluster file gives no storage.

@@ -84,7 +84,7 @@ struct Scoreboard: Codable {
         let cluster = try readSpec(false) { () throws(SpecFileErrors) in
             try SpecReader.cluster(path: "\(folder)/clusters/\(entry.cluster).yaml")
         }
-        let machine = try modelled(cluster, job.precision)
+        let machine = try modelled(cluster, job)
         let chosen = try constants.choose(software: job.software, for: machine)
         let estimate = RunEstimate(job.workload, steps: job.training.steps, on: machine, chosen.constants)
         let predicted =
@@ -102,9 +102,9 @@ struct Scoreboard: Codable {
     }
 }
 
-/// `cluster` as the step-time model sees it.
-func modelled(_ cluster: Cluster, _ precision: Precision) throws -> Machine {
-    do throws(UnmodelledCluster) { return try cluster.machine(precision) } catch {
+/// The nodes of `cluster` that `job` takes, as the step-time model sees them.
+func modelled(_ cluster: Cluster, _ job: JobSpec) throws -> Machine {
+    do throws(UnmodelledCluster) { return try cluster.machine(job.precision, nodes: job.nodes) } catch {
         throw Failure(.invalidSpec, "\(cluster.name) cannot be modelled: \(error.problem)")
     }
 }

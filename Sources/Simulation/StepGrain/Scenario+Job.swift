@@ -52,12 +52,13 @@ extension Scenario {
     private static func stepTime(
         of job: JobSpec, on cluster: Cluster, _ group: NodeGroup
     ) throws(ScenarioError) -> TimeSpan {
-        if let sustained = group.accelerator.sustained {
+        // Of several groups the slowest sets the pace, which only the model knows.
+        if cluster.groups(of: job.nodes).count == 1, let sustained = group.accelerator.sustained {
             let rate = sustained * Double(job.nodes * group.acceleratorsPerNode)
             return .seconds(6 * Double(job.model.parameterCount) * Double(job.tokensPerStep) / rate)
         }
         do throws(UnmodelledCluster) {
-            let machine = try cluster.machine(job.precision)
+            let machine = try cluster.machine(job.precision, nodes: job.nodes)
             let constants =
                 job.software.flatMap(SoftwareConstants.named) ?? SoftwareConstants.usual(for: machine).constants
             return .seconds(Hardware.stepTime(job.workload, on: machine, constants).total)
@@ -85,7 +86,7 @@ extension Scenario {
         var plan = RunPlan(job)
         plan.workers = job.nodes
         plan.microBatches = max(plan.microBatches, job.nodes)
-        let isRandom = hasRandomFailures && !cluster.failureModes.isEmpty
+        let isRandom = hasRandomFailures && !(cluster.failureModes.isEmpty && cluster.maintenance.isEmpty)
         // A smooth curve has nothing to judge.
         if !(script.breakdowns.contains { $0.effect.isSpike }
             || isRandom && cluster.failureModes.contains { $0.effect.isSpike })
@@ -108,7 +109,7 @@ extension Scenario {
             failures: isRandom
                 ? FailureModel(
                     modes: cluster.failureModes, nodes: nodes.count, acceleratorsPerNode: group.acceleratorsPerNode,
-                    domains: cluster.failureDomains) : nil,
+                    domains: cluster.failureDomains, lemons: cluster.lemons, maintenance: cluster.maintenance) : nil,
             script: script, seed: seed, horizon: Instant.zero + (until ?? ideal * 5 + .seconds(Int64(86_400))))
     }
 }
