@@ -45,4 +45,9 @@ public struct Trace: Equatable, Sendable {
         self.jobs = order.map { jobs[$0] }
         self.teams = teams.isEmpty ? ["-"] : teams
     }
+
+    /// The jobs submitted within `range`, at the instants at which they were.
+    public func submitted(in range: Range<Instant>) -> Trace {
+        Trace(jobs: jobs.filter { range.contains($0.submitted) }, teams: teams)
+    }
 }

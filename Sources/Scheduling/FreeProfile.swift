@@ -1,71 +1,219 @@
-// Free GPUs over the time to come, as a step function: where reservations are found and kept. Counts only; whether the
-// GPUs then lie well is known when the instant has come. Refuses to look back.
+// Free GPUs over the time to come, as a step function: where reservations are found and kept. Its steps lie in short
+// runs that know their least and their most, because a queue of thousands is planned anew whenever something turned out
+// otherwise, and most of the profile is passed over or changed as a whole. Counts only; whether the GPUs then lie well
+// is known when the instant has come. Refuses to look back.
 
 import Primitives
 
 /// How many GPUs will be free when.
-struct FreeProfile: Equatable, Sendable {
-    private struct Step: Equatable {
-        var at: Int64
-        var free: Int
+struct FreeProfile: Sendable {
+    /// Steps in a row. Each holds until the next begins, the last of all for ever.
+    private struct Run {
+        /// When the first step begins.
+        var begin: Int64
+        /// Steps, at least one.
+        var count: Int
+        /// What is to be added to the free GPUs of every step.
+        var shift: Int32 = 0
+        /// The least and the most GPUs free in any step.
+        var least: Int32 = 0
+        var most: Int32 = 0
+
+        mutating func raise(by gpus: Int32) {
+            shift += gpus
+            least += gpus
+            most += gpus
+        }
     }
 
-    /// Ascending; each holds until the next begins, the last for ever.
-    private var steps: [Step]
+    /// Room for steps in a run.
+    private static let room = 32
+    private var runs: [Run] = []
+    /// When steps begin and how many GPUs are free from then on, less the run's shift: `room` places a run, of which its
+    /// `count` first ones are in use. Flat, because an array a run would be counted and checked at every look.
+    private var at: [Int64] = []
+    private var free: [Int32] = []
+    private var bounds = StartBounds()
 
-    /// `free` GPUs from `now` on.
-    init(free: Int, from now: Instant) { steps = [Step(at: now.nanoseconds, free: free)] }
+    /// `free` GPUs from `now` on, and more from each of `ends` on.
+    /// - Precondition: `ends` is ascending and later than `now`.
+    init(free: Int, from now: Instant, ends: [(at: Int64, gpus: Int)] = []) {
+        append(at: now.nanoseconds, free: Int32(free))
+        var (last, level) = (now.nanoseconds, Int32(free))
+        for end in ends {
+            level += Int32(end.gpus)
+            if end.at == last {
+                self.free[(runs.count - 1) * FreeProfile.room + runs[runs.count - 1].count - 1] = level
+            } else {
+                append(at: end.at, free: level)
+            }
+            last = end.at
+        }
+        for index in runs.indices { measure(index) }
+    }
+
+    /// Adds a step behind all others, leaving room in its run.
+    private mutating func append(at instant: Int64, free level: Int32) {
+        if runs.isEmpty || runs[runs.count - 1].count == FreeProfile.room / 2 {
+            insertRun(Run(begin: instant, count: 0), at: runs.count)
+        }
+        let place = (runs.count - 1) * FreeProfile.room + runs[runs.count - 1].count
+        at[place] = instant
+        free[place] = level
+        runs[runs.count - 1].count += 1
+    }
+
+    private mutating func insertRun(_ run: Run, at index: Int) {
+        runs.insert(run, at: index)
+        at.insert(contentsOf: repeatElement(0, count: FreeProfile.room), at: index * FreeProfile.room)
+        free.insert(contentsOf: repeatElement(0, count: FreeProfile.room), at: index * FreeProfile.room)
+    }
+
+    /// Looks again what the least and the most of run `index` are.
+    private mutating func measure(_ index: Int) {
+        let first = index * FreeProfile.room
+        var (least, most) = (free[first], free[first])
+        for place in first..<first + runs[index].count {
+            least = min(least, free[place])
+            most = max(most, free[place])
+        }
+        runs[index].least = least + runs[index].shift
+        runs[index].most = most + runs[index].shift
+    }
+
+    /// Takes `gpus` for `span`, as early as they are free that long from `now` on, and says from when.
+    /// - Precondition: that many are free at the end of time, and `span` is positive.
+    mutating func reserve(gpus: Int, for span: TimeSpan, from now: Instant) -> Instant {
+        advance(to: now.nanoseconds)
+        let bound = bounds.bound(gpus: Int32(gpus), span: span.nanoseconds)
+        let start = earliest(gpus: Int32(gpus), for: span.nanoseconds, from: max(now.nanoseconds, bound))
+        bounds.note(gpus: Int32(gpus), span: span.nanoseconds, start: start)
+        add(-Int32(gpus), from: start, to: start + span.nanoseconds)
+        return Instant(nanoseconds: start)
+    }
 
     /// Forgets what is before `now`.
-    mutating func advance(to now: Instant) {
-        guard let current = steps.lastIndex(where: { $0.at <= now.nanoseconds }), current > 0 else { return }
-        steps.removeFirst(current)
+    private mutating func advance(to now: Int64) {
+        guard runs.count > 1, runs[1].begin <= now else { return }
+        let passed = (runs.firstIndex { $0.begin > now } ?? runs.count) - 1
+        runs.removeFirst(passed)
+        at.removeFirst(passed * FreeProfile.room)
+        free.removeFirst(passed * FreeProfile.room)
     }
 
     /// The earliest instant from `now` on at which `gpus` are free for `span`.
-    /// - Precondition: that many are free at the end of time.
-    func earliest(gpus: Int, for span: TimeSpan, from now: Instant) -> Instant {
-        var start = now.nanoseconds
-        var isFree = true
-        for (index, step) in steps.enumerated() {
-            let end = index + 1 < steps.count ? steps[index + 1].at : Int64.max
-            if end <= now.nanoseconds { continue }
-            if step.free < gpus {
-                isFree = false
-                continue
+    private func earliest(gpus: Int32, for span: Int64, from now: Int64) -> Int64 {
+        // Since when that many are free; nil while they are not.
+        var start: Int64?
+        for index in run(holding: now)..<runs.count {
+            let run = runs[index]
+            let end = index + 1 < runs.count ? runs[index + 1].begin : .max
+            if run.most < gpus {
+                start = nil
+            } else if run.least >= gpus {
+                let since = start ?? max(run.begin, now)
+                if end == .max || end - since >= span { return since }
+                start = since
+            } else if let found = earliest(in: index, until: end, gpus: gpus, for: span, from: now, &start) {
+                return found
             }
-            if !isFree {
-                start = max(step.at, now.nanoseconds)
-                isFree = true
-            }
-            if end - start >= span.nanoseconds || end == .max { return Instant(nanoseconds: start) }
         }
         preconditionFailure("\(gpus) GPUs are never free")
     }
 
-    /// Adds `gpus` (negative takes them) from `start` to `start + span`.
-    mutating func add(_ gpus: Int, from start: Instant, for span: TimeSpan) {
-        guard span > .zero else { return }
-        let first = cut(at: start.nanoseconds)
-        let last = cut(at: (start + span).nanoseconds)
-        for index in first..<last { steps[index].free += gpus }
+    /// The same inside one run that ends at `end`; `start` is since when that many are free before it and after it.
+    private func earliest(
+        in index: Int, until end: Int64, gpus: Int32, for span: Int64, from now: Int64, _ start: inout Int64?
+    ) -> Int64? {
+        let wanted = gpus - runs[index].shift
+        let first = index * FreeProfile.room
+        let last = first + runs[index].count - 1
+        for place in first...last {
+            if free[place] < wanted {
+                start = nil
+                continue
+            }
+            let stepEnd = place < last ? at[place + 1] : end
+            if stepEnd <= now { continue }
+            let since = start ?? max(at[place], now)
+            if stepEnd == .max || stepEnd - since >= span { return since }
+            start = since
+        }
+        return nil
     }
 
-    /// Adds `gpus` from `start` on, for ever.
-    mutating func add(_ gpus: Int, from start: Instant) {
-        for index in cut(at: start.nanoseconds)..<steps.count { steps[index].free += gpus }
+    /// Adds `gpus` (negative takes them) from `from` to `to`.
+    private mutating func add(_ gpus: Int32, from: Int64, to: Int64) {
+        cut(at: to)
+        var index = cut(at: from)
+        while index < runs.count, runs[index].begin < to {
+            let end = index + 1 < runs.count ? runs[index + 1].begin : .max
+            if runs[index].begin >= from, end <= to {
+                runs[index].raise(by: gpus)
+            } else {
+                let first = step(from: from, in: index)
+                for place in first..<max(first, step(from: to, in: index)) { free[place] += gpus }
+                measure(index)
+            }
+            index += 1
+        }
     }
 
-    /// The index of the step that begins at `at`, made if there is none.
-    private mutating func cut(at: Int64) -> Int {
-        var (low, high) = (0, steps.count)
+    /// The place of the first step of run `index` that begins at `instant` or later; behind its last when there is none.
+    private func step(from instant: Int64, in index: Int) -> Int {
+        var low = index * FreeProfile.room
+        var high = low + runs[index].count
         while low < high {
             let middle = (low + high) / 2
-            if steps[middle].at < at { low = middle + 1 } else { high = middle }
+            if at[middle] < instant { low = middle + 1 } else { high = middle }
         }
-        if low < steps.count, steps[low].at == at { return low }
-        precondition(low > 0, "a reservation begins before its profile")
-        steps.insert(Step(at: at, free: steps[low - 1].free), at: low)
         return low
+    }
+
+    /// The run that says what is free at `instant`.
+    private func run(holding instant: Int64) -> Int {
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].begin <= instant { low = middle + 1 } else { high = middle }
+        }
+        precondition(low > 0, "a reservation begins before its profile")
+        return low - 1
+    }
+
+    /// Makes a step that begins at `instant` if there is none, and says in which run it is.
+    @discardableResult
+    private mutating func cut(at instant: Int64) -> Int {
+        let index = run(holding: instant)
+        let step = step(from: instant, in: index)
+        let end = index * FreeProfile.room + runs[index].count
+        if step < end, at[step] == instant { return index }
+        guard runs[index].count < FreeProfile.room else {
+            split(index)
+            return cut(at: instant)
+        }
+        for place in stride(from: end, to: step, by: -1) {
+            at[place] = at[place - 1]
+            free[place] = free[place - 1]
+        }
+        // The step before holds on until the next; its level is there already when nothing moved.
+        free[step] = free[step - 1]
+        at[step] = instant
+        runs[index].count += 1
+        return index
+    }
+
+    /// Moves the upper half of run `index`, which is full, to a run of its own.
+    private mutating func split(_ index: Int) {
+        let half = FreeProfile.room / 2
+        let first = index * FreeProfile.room + half
+        insertRun(Run(begin: at[first], count: half, shift: runs[index].shift), at: index + 1)
+        for place in 0..<half {
+            at[first + half + place] = at[first + place]
+            free[first + half + place] = free[first + place]
+        }
+        runs[index].count = half
+        measure(index)
+        measure(index + 1)
     }
 }

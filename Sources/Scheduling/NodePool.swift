@@ -107,6 +107,12 @@ public struct NodePool: Equatable, Sendable {
         return a / fabric.leavesPerSpine == b / fabric.leavesPerSpine ? .spine : .pool
     }
 
+    /// GPUs of `placement` that take work again when they are given back.
+    func openGPUs(of placement: Placement) -> Int {
+        func open(_ share: NodeShare) -> Int { conditions[Int(share.node)] == .up ? Int(share.gpus) : 0 }
+        return placement.rest.reduce(open(placement.first)) { $0 + open($1) }
+    }
+
     // MARK: - Changes
 
     /// Takes the GPUs of `placement`.

@@ -31,6 +31,18 @@ struct RankedQueue: Equatable, Sendable {
     /// How many entries there are.
     private(set) var count = 0
 
+    /// No entries.
+    init() {}
+
+    /// `entries`, which stand in any order.
+    init(_ entries: [RankedEntry]) {
+        count = entries.count
+        let sorted = entries.sorted { $0.isBefore($1) }
+        // Room is left in each run, because what is added later is added anywhere.
+        let size = RankedQueue.mostInChunk / 2
+        chunks = stride(from: 0, to: sorted.count, by: size).map { Array(sorted[$0..<min(sorted.count, $0 + size)]) }
+    }
+
     /// Whether there is none.
     var isEmpty: Bool { count == 0 }
     /// The first of all.
@@ -51,6 +63,13 @@ struct RankedQueue: Equatable, Sendable {
 
     /// All entries in order.
     var entries: [RankedEntry] { chunks.flatMap { $0 } }
+
+    /// Calls `body` with each entry in order.
+    func forEach(_ body: (RankedEntry) -> Void) {
+        for chunk in chunks {
+            for entry in chunk { body(entry) }
+        }
+    }
 
     /// Adds `entry`.
     mutating func insert(_ entry: RankedEntry) {

@@ -42,13 +42,12 @@ extension Scheduler {
     /// would not be enough.
     private mutating func shrink(for job: Int, at now: Instant) -> [Decision] {
         let needed = jobs[job].request.range?.lowerBound ?? jobs[job].request.gpus
+        guard pools.reduce(surplusGPUs, { $0 + $1.freeGPUs }) >= needed else { return [] }
         var surplus: [(job: Int, gpus: Int)] = []
-        for entry in running.entries {
-            let least = jobs[Int(entry.job)].request.range?.lowerBound ?? .max
-            if jobs[Int(entry.job)].gpus > least { surplus.append((Int(entry.job), jobs[Int(entry.job)].gpus - least)) }
+        running.forEach { entry in
+            let above = surplusGPUs(of: Int(entry.job))
+            if above > 0 { surplus.append((Int(entry.job), above)) }
         }
-        let free = pools.reduce(0) { $0 + $1.freeGPUs }
-        guard surplus.reduce(free, { $0 + $1.gpus }) >= needed else { return [] }
         surplus.sort { ($1.gpus, $0.job) < ($0.gpus, $1.job) }
         var decisions: [Decision] = []
         for victim in surplus {
@@ -64,15 +63,41 @@ extension Scheduler {
     /// Gives idle GPUs to running jobs, the longest running first, as long as that pays.
     private mutating func grow(at now: Instant) -> [Decision] {
         var decisions: [Decision] = []
-        for entry in running.entries {
-            guard pools.contains(where: { $0.freeGPUs > 0 }) else { break }
+        guard growing > 0, pools.contains(where: { $0.freeGPUs > 0 }) else { return [] }
+        var candidates: [(job: Int, most: Int)] = []
+        running.forEach { entry in
             let job = Int(entry.job)
             let most = min(jobs[job].request.range?.upperBound ?? 0, jobs[job].gpus * 2)
+            guard most > jobs[job].gpus else { return }
             let left = jobs[job].remaining - jobs[job].progress(at: now)
-            guard most > jobs[job].gpus, jobs[job].wallTime(for: left) > costs.restore(gpus: most) * 4 else { continue }
+            if jobs[job].wallTime(for: left) > costs.restore(gpus: most) * 4 { candidates.append((job, most)) }
+        }
+        for (job, most) in candidates {
+            guard pools.contains(where: { $0.freeGPUs > 0 }) else { break }
+            guard isRoom(for: job, gpus: most) else { continue }
             if let decision = resize(job, to: most, at: now) { decisions.append(decision) }
         }
         return decisions
+    }
+
+    /// Whether GPUs enough for `job`, which runs, on `gpus` are free or its own: placing it costs more to find out.
+    private func isRoom(for job: Int, gpus: Int) -> Bool {
+        let request = jobs[job].request
+        return pools.indices.contains { pool in
+            let own = jobs[job].placement?.pool == pool ? jobs[job].gpus : 0
+            return (request.pool == nil || request.pool == pool) && pools[pool].freeGPUs + own >= gpus
+        }
+    }
+
+    /// GPUs that `job` holds above the least that it can use.
+    private func surplusGPUs(of job: Int) -> Int {
+        max(0, jobs[job].gpus - (jobs[job].request.range?.lowerBound ?? .max))
+    }
+
+    /// Counts what `job`, which starts (1) or is released (-1), could give back and whether it could use more.
+    mutating func countElastic(_ job: Int, _ sign: Int) {
+        surplusGPUs += sign * surplusGPUs(of: job)
+        if jobs[job].gpus < jobs[job].request.range?.upperBound ?? 0 { growing += sign }
     }
 
     /// Moves `job`, which runs, to `gpus` GPUs; nil, and nothing changed, when they are not free.

@@ -18,67 +18,65 @@ extension Scheduler {
     }
 
     private mutating func reserve(_ job: Int, at now: Instant) {
-        guard var profile else { return }
-        self.profile = nil
         let (gpus, span) = (jobs[job].request.gpus, max(jobs[job].remaining, TimeSpan(nanoseconds: 1)))
-        profile.advance(to: now)
-        if gpus <= openGPUs {
-            let start = profile.earliest(gpus: gpus, for: span, from: now)
-            profile.add(-gpus, from: start, for: span)
-            jobs[job].rank.key = start.nanoseconds
-        } else {
-            jobs[job].rank.key = Scheduler.never
-        }
-        self.profile = profile
+        let start = gpus <= openGPUs ? profile?.reserve(gpus: gpus, for: span, from: now).nanoseconds : nil
+        jobs[job].rank.key = start ?? Scheduler.never
     }
 
-    /// Makes a plan with `job` in it; keeps the old one and refuses the job when a deadline would be missed.
+    /// Makes a plan with `job` in it; keeps the old one and refuses the job when it or, because of it, another would
+    /// miss its deadline.
     private mutating func admit(_ job: Int, at now: Instant) -> Refusal? {
-        let before = waiting[0]
-        let others = before.entries.map { Int($0.job) }
+        if isPlanStale { plan(waiting[0].entries.map { Int($0.job) }, at: now) }
         guard jobs[job].request.deadline != nil else {
-            if isPlanStale { plan(others, at: now) }
             reserve(job, at: now)
             return nil
         }
-        plan(others + [job], at: now)
-        let late = (others + [job]).contains { other in
-            guard let limit = jobs[other].request.deadline else { return false }
-            return jobs[other].rank.key + jobs[other].remaining.nanoseconds > limit.nanoseconds
-        }
+        let (before, kept) = (waiting[0], profile)
+        plan(before.entries.map { Int($0.job) } + [job], at: now)
         // Planning put it into the queue, where submission will put it.
         waiting[0].remove(jobs[job].rank)
-        guard late else { return nil }
-        plan(others, at: now)
-        let kept = profile
+        var isLate = misses(jobs[job].rank, at: now)
+        // Who is late without it, because its GPUs lie scattered, is no reason to refuse it.
+        before.forEach { isLate = isLate || misses(jobs[Int($0.job)].rank, at: now) && !misses($0, at: now) }
+        guard isLate else { return nil }
+        before.forEach { jobs[Int($0.job)].rank = $0 }
+        waiting[0] = before
+        profile = kept
         reserve(job, at: now)
         profile = kept
         return .deadline(earliest: Instant(nanoseconds: jobs[job].rank.key) + jobs[job].remaining)
     }
 
+    /// Whether the job of `entry` would end after its deadline if it started then, but not before `now`.
+    private func misses(_ entry: RankedEntry, at now: Instant) -> Bool {
+        guard let limit = jobs[Int(entry.job)].request.deadline else { return false }
+        return max(entry.key, now.nanoseconds) + jobs[Int(entry.job)].remaining.nanoseconds > limit.nanoseconds
+    }
+
     /// Reserves anew for `queued`, by deadline or by submission.
     private mutating func plan(_ queued: [Int], at now: Instant) {
         isPlanStale = false
-        var profile = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now)
-        for entry in ends.entries {
-            guard let placement = jobs[Int(entry.job)].placement else { continue }
+        var returns: [(at: Int64, gpus: Int)] = []
+        ends.forEach { entry in
+            guard let placement = jobs[Int(entry.job)].placement else { return }
             // Who should have ended by now is expected to end at any moment.
-            let end = Instant(nanoseconds: max(entry.key, now.nanoseconds + 1))
-            let returned = placement.shares.reduce(0) { sum, share in
-                sum + (pools[placement.pool].conditions[Int(share.node)] == .up ? Int(share.gpus) : 0)
-            }
-            profile.add(returned, from: end)
+            returns.append((max(entry.key, now.nanoseconds + 1), pools[placement.pool].openGPUs(of: placement)))
         }
-        self.profile = profile
-        let isByDeadline = policy.order == .deadline
-        func rank(_ job: Int) -> (Int64, Int) {
-            (isByDeadline ? jobs[job].request.deadline?.nanoseconds ?? .max : 0, job)
-        }
-        waiting[0] = RankedQueue()
-        for job in queued.sorted(by: { rank($0) < rank($1) }) {
+        profile = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now, ends: returns)
+        var entries: [RankedEntry] = []
+        entries.reserveCapacity(queued.count)
+        for job in inPlanningOrder(queued) {
             reserve(job, at: now)
-            waiting[0].insert(jobs[job].rank)
+            entries.append(jobs[job].rank)
         }
+        waiting[0] = RankedQueue(entries)
+    }
+
+    /// Jobs by deadline where that is the order, else by submission.
+    private func inPlanningOrder(_ queued: [Int]) -> [Int] {
+        guard policy.order == .deadline else { return queued.sorted() }
+        func rank(_ job: Int) -> (Int64, Int) { (jobs[job].request.deadline?.nanoseconds ?? .max, job) }
+        return queued.sorted { rank($0) < rank($1) }
     }
 
     mutating func decideByReservation(at now: Instant) -> [Decision] {

@@ -47,6 +47,10 @@ public struct Scheduler: Sendable {
     var profile: FreeProfile?
     /// Whether the reservations must be made anew.
     var isPlanStale = false
+    /// GPUs that running jobs hold above the least they can use, and running jobs that could use more; kept when running
+    /// jobs are resized.
+    var surplusGPUs = 0
+    var growing = 0
     private var sequence: Int64 = 0
     /// GPUs that jobs hold.
     public internal(set) var runningGPUs = 0
@@ -291,6 +295,7 @@ public struct Scheduler: Sendable {
         jobs[job].speed = share / spread
         held[jobs[job].request.team] += jobs[job].gpus
         runningGPUs += jobs[job].gpus
+        if policy.resizes { countElastic(job, 1) }
         let end = (now + jobs[job].wallTime(for: jobs[job].remaining)).nanoseconds
         jobs[job].end = RankedEntry(key: end, tie: Int64(job), job: Int32(job), gpus: Int32(jobs[job].gpus))
         if keepsEnds { ends.insert(jobs[job].end) }
@@ -311,6 +316,7 @@ public struct Scheduler: Sendable {
         pools[placement.pool].giveBack(placement)
         held[jobs[job].request.team] -= jobs[job].gpus
         runningGPUs -= jobs[job].gpus
+        if policy.resizes { countElastic(job, -1) }
         if keepsEnds { ends.remove(jobs[job].end) }
         if keepsRunning { running.remove(jobs[job].runRank) }
         isChanged = true

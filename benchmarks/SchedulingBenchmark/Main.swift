@@ -1,47 +1,82 @@
 // How fast traces are replayed and gangs are placed, on one core: jobs a second of every policy on the trace given, and
-// the placement of large gangs and a pass over a long queue on 10,000 nodes. Refuses to be a test: it says nothing about
-// right or wrong.
+// the placement of large gangs and a pass over a long queue on 10,000 nodes. Times are this process's processor time, so
+// that what else runs on the machine counts less. Refuses to be a test: the digests only say whether a change of speed
+// changed a decision.
 
 import Foundation
 import Primitives
 import Replay
 import Scheduling
 
-/// Prints the figures; `SchedulingBenchmark [TRACE [NODES]]`.
+/// Prints the figures: `SchedulingBenchmark [TRACE NODES [POLICY,POLICY|all [FROM UNTIL]]]`, the last two in seconds of
+/// the trace's clock. Peak memory is the process's, so run a policy a process for a policy's own.
 @main
 enum SchedulingBenchmark {
     static func main() throws {
         let arguments = CommandLine.arguments
-        if arguments.count > 1 {
-            try measure(trace: arguments[1], nodes: arguments.count > 2 ? Int(arguments[2]) ?? 80 : 80)
+        guard arguments.count > 2, let nodes = Int(arguments[2]) else {
+            measurePlacement()
+            return measurePass()
         }
-        measurePlacement()
-        measurePass()
+        let names = arguments.count > 3 && arguments[3] != "all" ? arguments[3].split(separator: ",") : []
+        var trace = try readTrace([UInt8](try Data(contentsOf: URL(fileURLWithPath: arguments[1])))).trace
+        if arguments.count > 5, let from = Int64(arguments[4]), let until = Int64(arguments[5]) {
+            trace = trace.submitted(in: Instant.zero + .seconds(from)..<Instant.zero + .seconds(until))
+        }
+        print("\(trace.jobs.count) jobs on \(nodes) nodes of 8 GPUs, processor time, the best of three")
+        for policy in names.isEmpty ? Policy.all : names.compactMap({ Policy.named(String($0)) }) {
+            var options = ReplayOptions.helios(policy: policy, nodes: nodes)
+            measure(policy.name, trace, options)
+            // Without deadlines and ranges these two are others under another name.
+            switch policy {
+            case .deadline:
+                options.deadlineFactor = 4
+                measure("deadline, 4 x", trace, options)
+            case .elastic:
+                options.elasticity = 0.5...2
+                measure("elastic, 0.5-2 x", trace, options)
+            default: break
+            }
+        }
     }
 
-    /// Seconds that `body` takes.
+    /// Seconds of processor time that `body` takes.
     static func seconds(_ body: () -> Void) -> Double {
-        let took = ContinuousClock().measure(body)
-        return Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+        func now() -> Double {
+            var time = timespec()
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        }
+        let start = now()
+        body()
+        return now() - start
     }
 
-    static func measure(trace path: String, nodes: Int) throws {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        let trace = try readTrace(bytes).trace
-        print("\(trace.jobs.count) jobs on \(nodes) nodes of 8 GPUs, the best of three")
-        for policy in Policy.all {
-            let options = ReplayOptions.helios(policy: policy, nodes: nodes)
-            var meanJCT = 0.0
-            let best =
-                (0..<3).map { _ in
-                    var result: ReplayResult?
-                    let took = seconds { result = replay(trace, options) }
-                    meanJCT = result.map { ReplayFigures(trace, $0).all.meanJCT } ?? 0
-                    return took
-                }.min() ?? 0
-            let rate = Double(trace.jobs.count) / best
-            print(String(format: "%@: %.3f s, %.0f jobs/s, mean JCT %.1f s", policy.name, best, rate, meanJCT))
+    /// The most memory this process has had so far, in bytes.
+    static func peakMemory() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1_024
+    }
+
+    static func measure(_ name: String, _ trace: Trace, _ options: ReplayOptions) {
+        var best = Double.infinity
+        var last: ReplayResult?
+        for _ in 0..<3 {
+            last = nil
+            best = min(best, seconds { last = replay(trace, options) })
         }
+        guard let result = last else { return }
+        let peak = Double(peakMemory()) / 1e6
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+        for byte in outcomesCSV(trace, result).utf8 { digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        let rate = Double(trace.jobs.count) / best
+        let meanJCT = ReplayFigures(trace, result).all.meanJCT
+        print(
+            name.padding(toLength: 18, withPad: " ", startingAt: 0)
+                + String(
+                    format: "%8.3f s %9.0f jobs/s %6.0f MB, mean JCT %10.1f s, outcomes %016llx", best, rate, peak,
+                    meanJCT, digest))
     }
 
     /// 10,000 nodes of 8, 16 under a leaf, 32 leaves under a spine, two thirds of them partly taken.
