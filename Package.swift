@@ -70,7 +70,8 @@ let package = Package(
             swiftSettings: strict),
 
         // Traces of jobs through the scheduler, in virtual time.
-        .target(name: "Replay", dependencies: ["Primitives", "Scheduling"], swiftSettings: strict),
+        .target(
+            name: "Replay", dependencies: ["Primitives", "Hardware", "Failures", "Scheduling"], swiftSettings: strict),
 
         // The simulated world: seed in, journal out.
         .target(
@@ -156,10 +157,12 @@ let package = Package(
             name: "ControlPlaneTests",
             dependencies: ["Primitives", "Jobs", "Hardware", "Messages", "Scheduling", "ControlPlane"],
             swiftSettings: strict),
-        .testTarget(name: "SchedulingTests", dependencies: ["Primitives", "Scheduling"], swiftSettings: strict),
         .testTarget(
-            name: "ReplayTests", dependencies: ["Primitives", "Scheduling", "Replay"], exclude: ["Fixtures"],
+            name: "SchedulingTests", dependencies: ["Primitives", "Jobs", "Hardware", "Scheduling"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReplayTests", dependencies: ["Primitives", "Hardware", "Failures", "Scheduling", "Replay"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "JournalingTests",
             dependencies: [
@@ -167,8 +170,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Exports"],
-            swiftSettings: strict),
+            dependencies: [
+                "Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Exports", "Replay", "Scheduling",
+            ], swiftSettings: strict),
         .testTarget(
             name: "DashboardTests",
             dependencies: ["Primitives", "Jobs", "ControlPlane", "Journaling", "Reports", "Dashboard"],

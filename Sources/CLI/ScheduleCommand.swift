@@ -14,8 +14,13 @@ struct ScheduleCommand: ParsableCommand {
         discussion: """
             Example:  understudy schedule philly.csv --nodes 80 --policy fifo,easy,srtf
 
+                      understudy schedule s7.csv --nodes 20 --policy easy --explain 54077 --what-if gpus=4
+
             Policies: \(Policy.all.map(\.name).joined(separator: ", ")).
             Formats:  \(TraceFormat.allCases.map(\.rawValue).joined(separator: ", ")).
+
+            What-if:  gpus=4, policy=srtf, nodes=+2, priority=3, topology=preferred (or a
+                      level: leaf), team=NAME, accelerator=any.
 
             Exit code 3 names every row of the trace that cannot be read.
             """)
@@ -41,6 +46,7 @@ struct ScheduleCommand: ParsableCommand {
     var skipBadRows = false
 
     @OptionGroup var place: ScheduleCluster
+    @OptionGroup var jobs: ScheduleJobs
     @OptionGroup var failures: ScheduleFailures
 
     @Option(
@@ -51,8 +57,19 @@ struct ScheduleCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw the distributions of completion times there, as SVG.", valueName: "file"))
     var plot: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write a page with every chart there: one HTML file that needs nothing else.", valueName: "file"))
+    var report: String?
+
     @Option(help: ArgumentHelp("Say why this job waited, and what would have helped.", valueName: "job"))
     var explain: String?
+
+    @Option(
+        name: .customLong("what-if"),
+        help: ArgumentHelp(
+            "With --explain: what would have come of this change; can be given several times.", valueName: "change"))
+    var whatIf: [String] = []
 
     @OptionGroup var print: OutputOptions
 
@@ -64,36 +81,68 @@ struct ScheduleCommand: ParsableCommand {
         guard try explain == nil || policies().count == 1 && place.vcs == nil else {
             throw ValidationError("--explain speaks of one policy on one cluster")
         }
+        guard whatIf.isEmpty || explain != nil else { throw ValidationError("--what-if belongs to --explain") }
+        guard report == nil || place.vcs == nil && explain == nil else {
+            throw ValidationError("--report draws one cluster; it goes neither with --vcs nor with --explain")
+        }
+        guard !failures.clusterFailures || place.cluster != nil else {
+            throw ValidationError("--cluster-failures needs --cluster")
+        }
+        guard jobs.distanceCost == nil || place.cluster != nil else {
+            throw ValidationError("--distance-cost needs --cluster")
+        }
         if let format, TraceFormat(rawValue: format) == nil {
             throw ValidationError("there is no format \(format); the help lists them")
         }
     }
 
     func run() throws {
-        let read = try self.read()
+        var read = try self.read()
         let cluster = try place.resolved()
+        read.trace = jobs.applied(to: read.trace, gpusPerNode: cluster.pools.first?.gpusPerNode ?? cluster.gpusPerNode)
+        guard !read.trace.jobs.isEmpty else { throw Failure(.failed, "no job of \(path) was submitted in that time") }
         let policies = try policies()
-        if let explain {
-            guard let job = read.trace.jobs.firstIndex(where: { $0.name == explain }) else {
-                throw Failure(.failed, "there is no job \(explain) in \(path)")
-            }
-            let explanation = Replay.explain(job, of: read.trace, options(policies[0], cluster.pools))
-            let document = ExplanationDocument(explanation, read.trace, policy: policies[0].name)
-            return print.print(document) { _, _ in explanationLines(document) }
-        }
+        let options = try self.options(on: cluster)
+        if let explain { return try printExplanation(of: explain, read.trace, options(policies[0], cluster.pools)) }
         var figures: [(String, ReplayFigures)] = []
         var curves: [CompletionTimes] = []
+        var parts: [ScheduleReport.Part] = []
         for policy in policies {
             let result = cluster.replay(read.trace) { pools in options(policy, pools) }
             figures.append((policy.name, ReplayFigures(read.trace, result)))
             if plot != nil { curves.append(CompletionTimes(policy: policy.name, read.trace, result)) }
+            if report != nil { parts.append(ScheduleReport.Part(policy, result)) }
             if let output { try write(outcomesCSV(read.trace, result), to: output) }
         }
         if let plot {
             try write(completionPlot(curves, title: "\(read.trace.jobs.count) jobs on \(cluster.gpus) GPUs"), to: plot)
         }
+        if let report {
+            let title = URL(fileURLWithPath: path).lastPathComponent
+            try write(
+                scheduleReportPage(ScheduleReport(title: title, read.trace, pools: cluster.pools, parts: parts)),
+                to: report)
+        }
         let document = ScheduleDocument(trace: path, read: read, gpus: cluster.gpus, policies: figures)
         print.print(document) { width, style in scheduleLines(document, width: width, style: style) }
+    }
+
+    private func printExplanation(of name: String, _ trace: Trace, _ options: ReplayOptions) throws {
+        guard let job = trace.jobs.firstIndex(where: { $0.name == name }) else {
+            throw Failure(.failed, "there is no job \(name) in \(path)")
+        }
+        let alternatives = try whatIf.map { text in
+            guard let known = Alternative(text, trace) else {
+                throw Failure(
+                    .failed,
+                    "--what-if \(text): there are gpus=4, policy=srtf, nodes=+2, priority=3, topology=preferred (or node, "
+                        + "leaf, spine, pool), team=NAME and accelerator=any")
+            }
+            return known
+        }
+        let explanation = Replay.explain(job, of: trace, options, alternatives: alternatives)
+        let document = ExplanationDocument(explanation, trace, policy: options.policy.name)
+        print.print(document) { _, _ in explanationLines(document) }
     }
 
     /// The policies asked for, in that order.
@@ -108,14 +157,24 @@ struct ScheduleCommand: ParsableCommand {
         }
     }
 
-    private func options(_ policy: Policy, _ pools: [NodePool]) -> ReplayOptions {
-        var options =
-            switch compat {
-            case .helios: ReplayOptions.helios(policy: policy, pools: pools)
-            case nil: ReplayOptions(policy: policy, pools: pools)
-            }
-        failures.apply(to: &options)
-        return options
+    /// How the trace is replayed under a policy on pools.
+    private func options(on cluster: ScheduleCluster.Resolved) throws -> (Policy, [NodePool]) -> ReplayOptions {
+        let slowdown = try jobs.slowdown(on: cluster)
+        let whole = try failures.resolved(on: cluster, nodes: cluster.nodes)
+        return { policy, pools in
+            var options =
+                switch compat {
+                case .helios: ReplayOptions.helios(policy: policy, pools: pools)
+                case nil: ReplayOptions(policy: policy, pools: pools)
+                }
+            // A virtual cluster's nodes are counted from 0, and its failures are those of so many nodes.
+            options.failures = whole?.widened(by: pools.reduce(0) { $0 + $1.nodeCount } - cluster.nodes)
+            options.slowdown = slowdown
+            options.keepsHistory = report != nil
+            failures.apply(to: &options)
+            jobs.apply(to: &options)
+            return options
+        }
     }
 
     private func read() throws -> ReadTrace {

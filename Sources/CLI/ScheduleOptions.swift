@@ -1,7 +1,9 @@
 // On what `understudy schedule` replays a trace, and what fails there. Refuses to replay.
 
 import ArgumentParser
+import Failures
 import Foundation
+import Hardware
 import Primitives
 import Replay
 import Scheduling
@@ -45,11 +47,16 @@ struct ScheduleCluster: ParsableArguments {
         var parts: [VirtualCluster] = []
         var gpusPerNode = 8
         var fabric = Fabric.flat
+        /// The cluster's file as it was read; nil where there is none.
+        var file: Cluster?
 
         /// GPUs in all.
         var gpus: Int {
             parts.reduce(0) { $0 + $1.nodes * gpusPerNode } + pools.reduce(0) { $0 + $1.nodeCount * $1.gpusPerNode }
         }
+
+        /// Nodes in all.
+        var nodes: Int { parts.reduce(0) { $0 + $1.nodes } + pools.reduce(0) { $0 + $1.nodeCount } }
 
         /// Replays `trace` on it, part by part when it has parts.
         func replay(_ trace: Trace, _ options: ([NodePool]) -> ReplayOptions) -> ReplayResult {
@@ -62,16 +69,16 @@ struct ScheduleCluster: ParsableArguments {
 
     /// Reads whatever file was named.
     func resolved() throws -> Resolved {
-        let fabric = Fabric(nodesPerLeaf: nodesPerLeaf ?? .max, leavesPerSpine: leavesPerSpine ?? .max)
-        var resolved = Resolved(gpusPerNode: gpusPerNode, fabric: fabric)
+        var resolved = Resolved(gpusPerNode: gpusPerNode, fabric: fabric(Fabric.flat))
         if let cluster {
-            do {
-                resolved.pools = try SpecReader.cluster(path: cluster).groups.map { group in
-                    NodePool(
-                        accelerator: group.accelerator.name, count: group.nodes.count,
-                        gpusPerNode: group.acceleratorsPerNode, fabric: fabric)
-                }
-            } catch { throw Failure(.invalidSpec, "\(error.rendered(color: false))\n\(error.summary)") }
+            let file = try readSpec(false) { () throws(SpecFileErrors) in try SpecReader.cluster(path: cluster) }
+            resolved.file = file
+            resolved.fabric = fabric(Fabric(file.network))
+            resolved.pools = file.groups.map { group in
+                NodePool(
+                    accelerator: group.accelerator.name, count: group.nodes.count,
+                    gpusPerNode: group.acceleratorsPerNode, fabric: resolved.fabric)
+            }
         } else if let vcs {
             guard let data = FileManager.default.contents(atPath: vcs) else {
                 throw Failure(.invalidSpec, "cannot read \(vcs)")
@@ -80,24 +87,41 @@ struct ScheduleCluster: ParsableArguments {
                 throw Failure(.invalidSpec, traceErrorText(error, path: vcs))
             }
         } else if let nodes {
-            resolved.pools = [NodePool(accelerator: "gpu", count: nodes, gpusPerNode: gpusPerNode, fabric: fabric)]
+            resolved.pools = [
+                NodePool(accelerator: "gpu", count: nodes, gpusPerNode: gpusPerNode, fabric: resolved.fabric)
+            ]
         }
         return resolved
     }
+
+    /// `usual` with what the command line says instead.
+    private func fabric(_ usual: Fabric) -> Fabric {
+        Fabric(
+            nodesPerLeaf: nodesPerLeaf ?? usual.nodesPerLeaf, leavesPerSpine: leavesPerSpine ?? usual.leavesPerSpine)
+    }
 }
 
-/// What fails during a replay, and what distance and resizing mean there.
+/// What fails during a replay, and what stopping costs.
 struct ScheduleFailures: ParsableArguments {
     @Option(
         help: ArgumentHelp("Mean time between failures of a node, 30d; nothing fails when left out.", valueName: "time")
     )
     var mtbf: TimeSpan?
 
-    @Option(help: ArgumentHelp("How long a failed node is away.", valueName: "time"))
+    @Option(help: ArgumentHelp("How long a failed node is away in the mean.", valueName: "time"))
     var repair: TimeSpan = .seconds(6 * 3_600 as Int64)
+
+    @Flag(help: "Let fail what the cluster's file says fails, as often and as long.")
+    var clusterFailures = false
+
+    @Option(help: ArgumentHelp("Live through the history of failures in this CSV file.", valueName: "file"))
+    var script: String?
 
     @Option(help: ArgumentHelp("Nodes of each pool held back to replace failed ones.", valueName: "count"))
     var spares = 0
+
+    @Flag(help: "Avoid nodes that have failed far more often than their peers while others will do.")
+    var avoidLemons = false
 
     @Option(help: "Names the history of failures.")
     var seed: UInt64 = 1
@@ -105,19 +129,35 @@ struct ScheduleFailures: ParsableArguments {
     @Option(help: ArgumentHelp("How often jobs save by themselves.", valueName: "time"))
     var checkpointInterval: TimeSpan = .seconds(1_800 as Int64)
 
-    @Option(help: ArgumentHelp("Deadlines, as so many run times after submission.", valueName: "factor"))
-    var deadlineFactor: Double?
-
-    @Flag(help: "Tell the scheduler the users' estimates instead of the true run times.")
-    var estimates = false
-
     func validate() throws {
         guard spares >= 0, repair > .zero, mtbf.map({ $0 > .zero }) ?? true, checkpointInterval > .zero else {
             throw ValidationError("spans of time are above 0 and spares are 0 or more")
         }
+        guard [mtbf != nil, clusterFailures, script != nil].count(where: { $0 }) <= 1 else {
+            throw ValidationError("failures come from one of --mtbf, --cluster-failures and --script")
+        }
     }
 
-    /// Says the same in the words of a replay.
+    /// Whether anything fails.
+    var isAny: Bool { mtbf != nil || clusterFailures || script != nil }
+
+    /// What fails on `cluster`, and on its nodes counted through all pools.
+    /// - Throws: `Failure` when the cluster's file names no failures or the history cannot be read.
+    func resolved(on cluster: ScheduleCluster.Resolved, nodes: Int) throws -> ReplayFailures? {
+        if let mtbf { return .nodes(nodes, mtbf: mtbf, repair: repair, seed: seed) }
+        if let script { return .history(try readFailureScript(script)) }
+        guard clusterFailures else { return nil }
+        guard let file = cluster.file, !file.failureModes.isEmpty else {
+            throw Failure(.invalidSpec, "--cluster-failures needs a cluster file with a section `failures`")
+        }
+        return .random(
+            FailureModel(
+                modes: file.failureModes.filter { $0.component != .job }, nodes: nodes,
+                acceleratorsPerNode: cluster.pools.map(\.gpusPerNode).max() ?? 1, domains: file.failureDomains),
+            seed: seed)
+    }
+
+    /// Says of `options` what stopping costs and who replaces whom.
     func apply(to options: inout ReplayOptions) {
         for pool in options.pools.indices {
             // The last nodes: those of lowest index are filled first.
@@ -125,11 +165,7 @@ struct ScheduleFailures: ParsableArguments {
                 options.pools[pool].set(.spare, on: node)
             }
         }
-        options.trustsEstimates = estimates
-        options.deadlineFactor = deadlineFactor
-        if let mtbf {
-            options.outages = OutageModel(meanTimeBetweenFailures: mtbf, repair: repair, seed: seed)
-            options.costs.interval = checkpointInterval
-        }
+        options.avoidsLemons = avoidLemons
+        if isAny { options.costs.interval = checkpointInterval }
     }
 }

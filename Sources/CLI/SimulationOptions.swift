@@ -83,13 +83,17 @@ struct SimulationOptions: ParsableArguments {
     private func readScript(named beside: String?) throws -> FailureScript {
         let folder = cluster.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let path = script ?? beside.map { folder.isEmpty || $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
-        guard let script = path else { return FailureScript([]) }
-        do { return try FailureScript(csv: String(contentsOfFile: script, encoding: .utf8)) } catch let error
-            as FailureScript.Malformed
-        {
-            throw Failure(.invalidSpec, "\(script): \(error)")
-        } catch { throw Failure(.failed, "\(script) cannot be read: \(error.localizedDescription)") }
+        return try path.map(readFailureScript) ?? FailureScript([])
     }
+}
+
+/// The history of failures in the file at `path`.
+func readFailureScript(_ path: String) throws -> FailureScript {
+    do { return try FailureScript(csv: String(contentsOfFile: path, encoding: .utf8)) } catch let error
+        as FailureScript.Malformed
+    {
+        throw Failure(.invalidSpec, "\(path): \(error)")
+    } catch { throw Failure(.failed, "\(path) cannot be read: \(error.localizedDescription)") }
 }
 
 /// What a simulation starts from, read and checked.

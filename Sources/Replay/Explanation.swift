@@ -12,18 +12,6 @@ public struct TimedReason: Equatable, Sendable {
     public var reason: PendingReason
 }
 
-/// What could have been different.
-public enum Alternative: Equatable, Sendable {
-    /// The job asks for this many GPUs and runs the longer for it, as data-parallel jobs do.
-    case gpus(Int)
-    /// Another policy.
-    case policy(String)
-    /// This many more nodes in the first pool.
-    case moreNodes(Int)
-    /// The job is this much more important.
-    case priority(Int)
-}
-
 /// What came of an alternative.
 public struct AlternativeOutcome: Equatable, Sendable {
     /// The alternative.
@@ -48,47 +36,23 @@ public struct Explanation: Equatable, Sendable {
     public var alternatives: [AlternativeOutcome]
 }
 
-/// Explains `job` of `trace`, an index, under `options`.
-public func explain(_ job: Int, of trace: Trace, _ options: ReplayOptions) -> Explanation {
+/// Explains `job` of `trace`, an index, under `options`: why it waited, and what would have come of each of
+/// `alternatives`, of those that `usualAlternatives` gives when there are none.
+public func explain(
+    _ job: Int, of trace: Trace, _ options: ReplayOptions, alternatives: [Alternative] = []
+) -> Explanation {
     var engine = ReplayEngine(trace, options)
     engine.watched = job
     let result = engine.run()
-    let alternatives = alternatives(for: job, of: trace, options).map { alternative, changedTrace, changed in
+    let tried = alternatives.isEmpty ? usualAlternatives(for: job, of: trace, options) : alternatives
+    let outcomes = tried.map { alternative in
+        let (changedTrace, changed) = alternative.applied(to: job, of: trace, options)
         let other = replay(changedTrace, changed)
         return AlternativeOutcome(
             alternative: alternative, started: other.outcomes[job].started, ended: other.outcomes[job].ended,
             meanJCTOfOthers: differenceForOthers(than: job, trace, result, other))
     }
-    return Explanation(
-        job: job, outcome: result.outcomes[job], reasons: engine.reasons, alternatives: alternatives)
-}
-
-private func alternatives(
-    for job: Int, of trace: Trace, _ options: ReplayOptions
-) -> [(Alternative, Trace, ReplayOptions)] {
-    var found: [(Alternative, Trace, ReplayOptions)] = []
-    let asked = trace.jobs[job]
-    if asked.gpus > 1 {
-        let half = asked.gpus / 2
-        let longer = TimeSpan.seconds(asked.duration.seconds * Double(asked.gpus) / Double(half))
-        found.append((.gpus(half), trace.replacing(job) { ($0.gpus, $0.duration) = (half, longer) }, options))
-    }
-    if case .priority = options.policy.order {
-        let raised = asked.priority + 1
-        found.append((.priority(raised), trace.replacing(job) { $0.priority = raised }, options))
-    }
-    for name in ["easy", "srtf"] where name != options.policy.name {
-        guard let policy = Policy.named(name) else { continue }
-        var changed = options
-        changed.policy = policy
-        found.append((.policy(name), trace, changed))
-    }
-    var larger = options
-    let pool = options.pools[0]
-    let more = max(1, pool.nodeCount / 10)
-    larger.pools[0] = pool.larger(by: more)
-    found.append((.moreNodes(more), trace, larger))
-    return found
+    return Explanation(job: job, outcome: result.outcomes[job], reasons: engine.reasons, alternatives: outcomes)
 }
 
 private func differenceForOthers(than job: Int, _ trace: Trace, _ a: ReplayResult, _ b: ReplayResult) -> Double {
@@ -99,15 +63,6 @@ private func differenceForOthers(than job: Int, _ trace: Trace, _ a: ReplayResul
         count += 1
     }
     return count == 0 ? 0 : sum / Double(count)
-}
-
-extension Trace {
-    /// The same jobs but for a change of one that leaves its submission as it is.
-    func replacing(_ job: Int, _ change: (inout TraceJob) -> Void) -> Trace {
-        var changed = jobs
-        change(&changed[job])
-        return Trace(jobs: changed, teams: teams)
-    }
 }
 
 extension PendingReason {

@@ -18,7 +18,8 @@ public struct JobOutcome: Equatable, Sendable {
     public var failures = 0
     /// How often it was grown or shrunk.
     public var resizes = 0
-    /// Time on its GPUs that went into saving, restoring and resizing.
+    /// Time on its GPUs that went into saving, restoring and resizing, into failures before they were noticed, and into
+    /// waiting for slow nodes.
     public var overhead = TimeSpan.zero
     /// Work that failures threw away, in time on its GPUs.
     public var lost = TimeSpan.zero

@@ -45,12 +45,16 @@ func readPhillyJSON(_ bytes: [UInt8], into collector: inout TraceCollector) thro
             continue
         }
         let attempts = job.attempts ?? []
-        guard let first = attempts.first, let from = first.start_time.flatMap(calendarSeconds) else {
+        guard let first = attempts.first, let begin = first.start_time, begin != "None" else {
             collector.leaveOut("jobs that never started")
             continue
         }
-        guard let to = attempts.last?.end_time.flatMap(calendarSeconds) else {
+        guard let end = attempts.last?.end_time, end != "None" else {
             collector.leaveOut("jobs that never ended")
+            continue
+        }
+        guard let from = calendarSeconds(begin), let to = calendarSeconds(end) else {
+            collector.report(line, "an attempt of this job has a start_time or an end_time that is no time")
             continue
         }
         let gpus = (first.detail ?? []).reduce(0) { $0 + $1.gpus.count }

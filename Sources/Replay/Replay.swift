@@ -16,8 +16,10 @@ struct ReplayEngine {
     enum Happening {
         /// The job's run is over, unless it has been stopped since: each start has a number.
         case end(job: Int, start: Int32)
-        case failure(pool: Int, node: Int)
-        case repair(pool: Int, node: Int)
+        /// Something breaks, is noticed, and a node, numbered through all pools, is back.
+        case failure(strike: Int)
+        case noticed(strike: Int)
+        case repair(node: Int)
     }
 
     /// What the world knows of a job.
@@ -33,6 +35,8 @@ struct ReplayEngine {
         var speed = 1.0
         /// Its place in `running`; -1 when it does not run.
         var place = -1
+        /// Since when a failure that nobody has noticed yet keeps it from working; nil when none does.
+        var stalled: Instant?
     }
 
     let trace: Trace
@@ -51,7 +55,13 @@ struct ReplayEngine {
     var failuresInVain = 0
     /// Jobs that are not over.
     var open: Int
-    var streams: [[RandomStream]] = []
+    var feed: FailureFeed?
+    /// Everything that broke so far.
+    var strikes: [Strike] = []
+    /// Nodes that are broken, numbered through all pools.
+    var isBroken: [Bool]
+    /// What was seen of each pool's nodes.
+    var lemons: [LemonWatch]
     private var sampledAt: Instant
     private var lastInstant: Instant?
     private var fragmented = 0
@@ -69,7 +79,13 @@ struct ReplayEngine {
         open = trace.jobs.count
         sampledAt = trace.jobs.first?.submitted ?? .zero
         openGPUs = scheduler.openGPUs
-        scheduleFirstFailures()
+        isBroken = [Bool](repeating: false, count: options.pools.reduce(0) { $0 + $1.nodeCount })
+        lemons = options.pools.map { LemonWatch(nodes: $0.nodeCount) }
+        if let failures = options.failures {
+            let span = trace.jobs.last.map { $0.submitted - sampledAt } ?? .zero
+            feed = FailureFeed(failures, from: sampledAt, life: span)
+            scheduleNextFailure()
+        }
     }
 
     mutating func run() -> ReplayResult {
@@ -113,13 +129,14 @@ struct ReplayEngine {
     private mutating func handle(_ event: Happening, at now: Instant) {
         switch event {
         case .end(let job, let start):
-            guard runs[job].place >= 0, runs[job].starts == start else { return }
+            guard runs[job].place >= 0, runs[job].starts == start, runs[job].stalled == nil else { return }
             stopRunning(job, at: now)
             scheduler.finish(job, at: now)
             result.outcomes[job].ended = now
             open -= 1
-        case .failure(let pool, let node): fail(pool: pool, node: node, at: now)
-        case .repair(let pool, let node): repair(pool: pool, node: node, at: now)
+        case .failure(let strike): fail(strike, at: now)
+        case .noticed(let strike): notice(strike, at: now)
+        case .repair(let node): repair(node, at: now)
         }
     }
 
@@ -131,6 +148,8 @@ struct ReplayEngine {
         var request = JobRequest(gpus: job.gpus, expected: expected)
         request.team = job.team
         request.priority = job.priority
+        request.demand = job.demand
+        if options.pools.count > 1, let wanted = job.accelerators { request.pools = pools(of: wanted) }
         if let factor = options.deadlineFactor {
             request.deadline = now + .seconds(job.duration.seconds * factor)
         }
@@ -143,6 +162,12 @@ struct ReplayEngine {
             result.outcomes[index].refusal = refusal
             open -= 1
         }
+    }
+
+    /// The pools whose accelerator is one of `wanted`, in capitals or not.
+    private func pools(of wanted: [String]) -> PoolSet {
+        let names = wanted.map { $0.lowercased() }
+        return PoolSet(options.pools.indices.filter { names.contains(options.pools[$0].accelerator.lowercased()) })
     }
 
     // MARK: - What is decided
@@ -182,16 +207,22 @@ struct ReplayEngine {
         runs[job].speed = scheduler.speed(of: job)
         running.append(job)
         result.outcomes[job].placement = placement
+        runs[job].stalled = feed != nil && isStruck(placement) ? now : nil
+        scheduleEnd(job)
+    }
+
+    /// Notes when `job`, which runs, ends if nothing comes between.
+    mutating func scheduleEnd(_ job: Int) {
         let wall =
             runs[job].speed == 1
             ? runs[job].left
             : TimeSpan(nanoseconds: Int64((Double(runs[job].left.nanoseconds) / runs[job].speed).rounded(.up)))
-        events.add(.end(job: job, start: runs[job].starts), at: now + wall + options.endDelay)
+        events.add(.end(job: job, start: runs[job].starts), at: runs[job].since + wall + options.endDelay)
     }
 
     /// Work that `job` has done since it was started last, never more than it had left.
     func work(of job: Int, at now: Instant) -> TimeSpan {
-        let span = now - runs[job].since
+        let span = min(now, runs[job].stalled ?? now) - runs[job].since
         let done =
             runs[job].speed == 1
             ? span : TimeSpan(nanoseconds: Int64((Double(span.nanoseconds) * runs[job].speed).rounded(.down)))
@@ -201,6 +232,7 @@ struct ReplayEngine {
     /// Takes `job` off the list of running jobs and books what it held.
     mutating func stopRunning(_ job: Int, at now: Instant) {
         let span = now - runs[job].since
+        if let stalled = runs[job].stalled.take() { result.outcomes[job].overhead += now - stalled }
         result.outcomes[job].heldGPUSeconds += span.seconds * Double(runs[job].gpus)
         if options.keepsHistory, let placement = result.outcomes[job].placement {
             result.stretches.append(Stretch(job: job, from: runs[job].since, to: now, placement: placement))

@@ -3,25 +3,6 @@
 import Primitives
 import Scheduling
 
-/// Nodes that fail and come back, each by itself: times between failures are exponential, repairs last as long as given.
-public struct OutageModel: Equatable, Sendable {
-    /// Mean time between failures of a node.
-    public var meanTimeBetweenFailures: TimeSpan
-    /// How long a node is out of service.
-    public var repair: TimeSpan
-    /// Names the history; node 17 draws from the stream `failures/node/17` of it.
-    public var seed: UInt64
-
-    /// A model from its figures.
-    /// - Precondition: both spans are positive.
-    public init(meanTimeBetweenFailures: TimeSpan, repair: TimeSpan, seed: UInt64) {
-        precondition(meanTimeBetweenFailures > .zero && repair > .zero, "failures and repairs take time")
-        self.meanTimeBetweenFailures = meanTimeBetweenFailures
-        self.repair = repair
-        self.seed = seed
-    }
-}
-
 /// Everything about a replay but the trace.
 public struct ReplayOptions: Sendable {
     /// What decides.
@@ -43,7 +24,9 @@ public struct ReplayOptions: Sendable {
     /// that nothing is left.
     public var endDelay = TimeSpan.zero
     /// What fails; nil for nothing.
-    public var outages: OutageModel?
+    public var failures: ReplayFailures?
+    /// Whether nodes that failed far more often than their peers are avoided while others will do.
+    public var avoidsLemons = false
     /// Whether the scheduler is told the users' estimates where the trace has them, rather than the truth.
     public var trustsEstimates = false
     /// The fewest and the most GPUs a job can use, as factors on what it asks for; nil where it can use no others.

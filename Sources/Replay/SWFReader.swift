@@ -28,12 +28,16 @@ func readSWF(_ bytes: [UInt8], into collector: inout TraceCollector) {
             collector.leaveOut("jobs without processors")
             continue
         }
+        guard processors <= 1e9, processors == processors.rounded() else {
+            collector.report(row.line, "\(processors) is no number of processors")
+            continue
+        }
         guard values[3] >= 0 else {
             collector.leaveOut("jobs that never ran")
             continue
         }
         collector.add(
             name: row.text(0), submitted: values[1], duration: values[3], gpus: Int(processors), team: row.text(11),
-            estimate: values[8] > 0 ? values[8] : nil, line: row.line)
+            line: row.line, extras: TraceExtras(estimate: values[8] > 0 ? values[8] : nil))
     }
 }

@@ -1,6 +1,7 @@
 // Traces that are tables with a header: one row a job. Refuses to know the formats; TraceColumns does.
 
 import Primitives
+import Scheduling
 
 /// Reads the table in `bytes`.
 func readTable(_ bytes: [UInt8], _ format: TraceFormat, into collector: inout TraceCollector) throws(TraceError) {
@@ -48,17 +49,60 @@ struct RowReader {
             }
             duration = span
         } else {
-            guard let start = places.start, let end = places.end, let from = seconds(row, start) else {
-                return collector.leaveOut("jobs that never started")
+            guard let start = places.start, let end = places.end else { return }
+            if isUnknown(row, start) { return collector.leaveOut("jobs that never started") }
+            if isUnknown(row, end) { return collector.leaveOut("jobs that never ended") }
+            guard let from = seconds(row, start) else {
+                return collector.report(row.line, "\(columns.start) is \(quoted(row, start)), not a time")
             }
-            guard let to = seconds(row, end) else { return collector.leaveOut("jobs that never ended") }
+            guard let to = seconds(row, end) else {
+                return collector.report(row.line, "\(columns.end) is \(quoted(row, end)), not a time")
+            }
             duration = to - from
         }
-        collector.add(
-            name: name, submitted: submitted, duration: duration, gpus: gpus,
-            team: places.team.map { row.text($0) } ?? "-", estimate: places.limit.flatMap { limit(row, $0) },
-            priority: places.priority.flatMap { row.number($0) }.map { Int($0) } ?? 0, line: row.line)
+        do throws(TraceProblem) {
+            collector.add(
+                name: name, submitted: submitted, duration: duration, gpus: gpus,
+                team: places.team.map { row.text($0) } ?? "-", line: row.line, extras: try extras(row))
+        } catch { collector.report(error.line, error.problem) }
     }
+
+    /// Whether field `place` says that there is nothing to say.
+    private func isUnknown(_ row: TraceRow, _ place: Int) -> Bool {
+        row.isEmpty(place) || ["none", "null", "nan", "unknown"].contains(row.text(place).lowercased())
+    }
+
+    /// What the row says beyond what every trace says.
+    private func extras(_ row: TraceRow) throws(TraceProblem) -> TraceExtras {
+        func problem(_ column: String?, _ place: Int, _ wanted: String) -> TraceProblem {
+            TraceProblem(line: row.line, problem: "\(column ?? "") is \(quoted(row, place)), not \(wanted)")
+        }
+        var extras = TraceExtras()
+        if let place = places.limit, !isUnknown(row, place), !isUnlimited(row.text(place)) {
+            guard let limit = limit(row, place) else { throw problem(columns.limit, place, "a span") }
+            extras.estimate = limit
+        }
+        if let place = places.priority, !isUnknown(row, place) {
+            guard let priority = row.number(place), priority.magnitude < 1e15 else {
+                throw problem(columns.priority, place, "a number")
+            }
+            extras.priority = Int(priority)
+        }
+        if let place = places.topology, !row.isEmpty(place) {
+            guard let demand = TopologyDemand(named: row.text(place)) else {
+                throw problem(columns.topology, place, "one of preferred, node, leaf, spine, pool")
+            }
+            extras.demand = demand
+        }
+        // PAI's MISC is any of its older kinds.
+        if let place = places.accelerators, !isUnknown(row, place), row.text(place) != "MISC" {
+            extras.accelerators = row.text(place).split(separator: "|").map(String.init)
+        }
+        return extras
+    }
+
+    /// Slurm's words for no limit of its own.
+    private func isUnlimited(_ text: String) -> Bool { ["UNLIMITED", "Partition_Limit"].contains(text) }
 
     private func quoted(_ row: TraceRow, _ place: Int) -> String { "\"\(row.text(place).prefix(60))\"" }
 
@@ -66,7 +110,10 @@ struct RowReader {
         func bad(_ place: Int, _ wanted: String) -> Result<Int, TraceProblem> {
             .failure(TraceProblem(line: row.line, problem: "\(columns.gpus) is \(quoted(row, place)), not \(wanted)"))
         }
-        if format == .sacct { return .success(slurmGPUs(row.text(places.gpus))) }
+        if format == .sacct {
+            guard let count = slurmGPUs(row.text(places.gpus)) else { return bad(places.gpus, "a list of resources") }
+            return .success(count)
+        }
         if row.isEmpty(places.gpus), format == .pai || format == .openb { return .success(0) }
         guard let count = row.number(places.gpus), count >= 0, count <= 1e9 else {
             return bad(places.gpus, "a number of GPUs")
@@ -74,8 +121,12 @@ struct RowReader {
         let each = columns.countsHundredths ? (count / 100).rounded(.up) : count
         guard each == each.rounded() else { return bad(places.gpus, "a whole number of GPUs") }
         guard let place = places.copies, !row.isEmpty(place) else { return .success(Int(each)) }
-        guard let copies = row.number(place), copies >= 0, copies * each <= 1e9 else { return bad(place, "a count") }
-        return .success(Int(copies.rounded()) * Int(each))
+        guard let copies = row.number(place), copies >= 0, copies == copies.rounded(), copies * each <= 1e9 else {
+            return .failure(
+                TraceProblem(
+                    line: row.line, problem: "\(columns.copies ?? "") is \(quoted(row, place)), not a count"))
+        }
+        return .success(Int(copies) * Int(each))
     }
 
     /// An instant in seconds of the trace's clock.
@@ -92,6 +143,7 @@ struct RowReader {
 
     /// Slurm's raw limits count minutes.
     private func limit(_ row: TraceRow, _ place: Int) -> Double? {
+        guard format == .sacct else { return span(row, place) }
         if let minutes = row.number(place) { return minutes * 60 }
         return slurmSpan(row.text(place))
     }
@@ -108,13 +160,13 @@ func slurmSpan(_ text: String) -> Double? {
 }
 
 /// The GPUs of Slurm's `cpu=64,gres/gpu=8,gres/gpu:a100=8` or `gpu:a100:8`; the count without a type wins, because
-/// those with one repeat it. 0 when none is named.
-func slurmGPUs(_ text: String) -> Int {
+/// those with one repeat it. 0 when none is named, nil when one has no count.
+func slurmGPUs(_ text: String) -> Int? {
     var typed = 0
     for item in text.split(separator: ",") {
         let words = item.split { ":=".contains($0) }
-        guard let kind = words.first, kind == "gres/gpu" || kind == "gpu", let count = words.last.flatMap({ Int($0) })
-        else { continue }
+        guard let kind = words.first, kind == "gres/gpu" || kind == "gpu" else { continue }
+        guard let count = words.last.flatMap({ Int($0) }), count >= 0 else { return nil }
         if words.count == 2 { return count }
         typed += count
     }

@@ -20,6 +20,10 @@ public struct TraceJob: Equatable, Sendable {
     public var estimate: TimeSpan?
     /// More is more important.
     public var priority = 0
+    /// What it asks about its place.
+    public var demand = TopologyDemand.preferred
+    /// The kinds of GPU that it can use, as clusters name them; nil for any. They count on clusters that have several.
+    public var accelerators: [String]?
 
     /// A job from its parts.
     public init(name: String, submitted: Instant, duration: TimeSpan, gpus: Int, team: Int = 0) {
@@ -44,6 +48,13 @@ public struct Trace: Equatable, Sendable {
         let order = jobs.indices.sorted { (jobs[$0].submitted, $0) < (jobs[$1].submitted, $1) }
         self.jobs = order.map { jobs[$0] }
         self.teams = teams.isEmpty ? ["-"] : teams
+    }
+
+    /// The same jobs, each changed by `change`, which leaves submissions as they are.
+    public func changing(_ change: (inout TraceJob) -> Void) -> Trace {
+        var changed = self
+        for index in changed.jobs.indices { change(&changed.jobs[index]) }
+        return changed
     }
 
     /// The jobs submitted within `range`, at the instants at which they were.

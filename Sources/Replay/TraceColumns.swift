@@ -26,6 +26,10 @@ struct TraceColumns {
     var limit: String?
     /// The priority.
     var priority: String?
+    /// What it asks about its place.
+    var topology: String?
+    /// The kinds of GPU it can use, with `|` between.
+    var accelerators: String?
     /// How many of the trace's units a second has.
     var unitsPerSecond = 1.0
 
@@ -35,9 +39,14 @@ struct TraceColumns {
         switch format {
         case .philly:
             return TraceColumns(submitted: "timestamp", duration: "duration", gpus: "num_gpus", team: "cluster")
-        case .heliosSimulator, .helios:
+        case .helios:
             return TraceColumns(
                 name: "job_id", submitted: "submit_time", duration: "duration", gpus: "gpu_num", team: "vc")
+        case .heliosSimulator:
+            // The simulator knows none of the last four; a trace that a person writes may have them.
+            return TraceColumns(
+                name: "job_id", submitted: "submit_time", duration: "duration", gpus: "gpu_num", team: "vc",
+                limit: "estimate", priority: "priority", topology: "topology", accelerators: "gpu_type")
         case .tiresias:
             // Muri's file counts milliseconds; it is the one that says how long an iteration takes.
             return TraceColumns(
@@ -49,11 +58,12 @@ struct TraceColumns {
                 name: first("job_name", "job_id", "name"), submitted: first("submit_time", "start_time"),
                 duration: header.contains("duration") ? "duration" : "", start: "start_time", end: "end_time",
                 gpus: "plan_gpu", copies: "inst_num", countsHundredths: true,
-                team: ["user", "group"].first(where: header.contains))
+                team: ["user", "group"].first(where: header.contains), accelerators: "gpu_type")
         case .openb:
             return TraceColumns(
                 name: "name", submitted: "creation_time", start: first("scheduled_time", "creation_time"),
-                end: "deletion_time", gpus: "num_gpu", team: ["qos"].first(where: header.contains))
+                end: "deletion_time", gpus: "num_gpu", team: ["qos"].first(where: header.contains),
+                accelerators: "gpu_spec")
         case .sacct:
             return TraceColumns(
                 separator: 124, name: "jobid", submitted: "submit",
@@ -78,6 +88,8 @@ struct TracePlaces {
     var team: Int?
     var limit: Int?
     var priority: Int?
+    var topology: Int?
+    var accelerators: Int?
 
     init(_ columns: TraceColumns, header: [String], format: TraceFormat) throws(TraceError) {
         var missing: [String] = []
@@ -102,6 +114,8 @@ struct TracePlaces {
         team = optional(columns.team)
         limit = optional(columns.limit)
         priority = optional(columns.priority)
+        topology = optional(columns.topology)
+        accelerators = optional(columns.accelerators)
         guard missing.isEmpty else { throw .missingColumns(missing, format: format) }
     }
 }

@@ -3,6 +3,7 @@
 // it to skip.
 
 import Primitives
+import Scheduling
 
 /// A trace as it was read.
 public struct ReadTrace: Sendable {
@@ -44,6 +45,14 @@ public func readTrace(
     return try collector.finished()
 }
 
+/// What only some formats say of a job.
+struct TraceExtras {
+    var estimate: Double?
+    var priority = 0
+    var demand = TopologyDemand.preferred
+    var accelerators: [String]?
+}
+
 /// Jobs as they come out of a file.
 struct TraceCollector {
     let format: TraceFormat
@@ -58,8 +67,8 @@ struct TraceCollector {
 
     /// Adds a job that was submitted at `seconds` of the trace's clock.
     mutating func add(
-        name: String, submitted seconds: Double, duration: Double, gpus: Int, team: String, estimate: Double? = nil,
-        priority: Int = 0, line: Int
+        name: String, submitted seconds: Double, duration: Double, gpus: Int, team: String, line: Int,
+        extras: TraceExtras = TraceExtras()
     ) {
         guard duration.magnitude < 4e9, seconds.magnitude < 1e12, gpus <= 1_000_000 else {
             return report(line, "a time or a number of GPUs is out of all proportion")
@@ -71,8 +80,10 @@ struct TraceCollector {
             teamIndex[team] = index
         }
         var job = TraceJob(name: name, submitted: .zero, duration: .seconds(duration), gpus: gpus, team: index)
-        job.estimate = estimate.map { .seconds($0) }
-        job.priority = priority
+        job.estimate = extras.estimate.map { .seconds($0) }
+        job.priority = extras.priority
+        job.demand = extras.demand
+        job.accelerators = extras.accelerators
         jobs.append((job, seconds))
     }
 

@@ -65,7 +65,7 @@ public struct ExplanationDocument: Equatable, Sendable, Codable {
         }
         alternatives = explanation.alternatives.map { other in
             Alternative(
-                change: sentence(other.alternative), started_s: other.started.map { ($0 - .zero).seconds },
+                change: sentence(other.alternative, trace), started_s: other.started.map { ($0 - .zero).seconds },
                 earlier_by_s: explanation.outcome.ended.flatMap { end in other.ended.map { (end - $0).seconds } },
                 others_longer_by_s: other.meanJCTOfOthers)
         }
@@ -103,12 +103,16 @@ public func explanationLines(_ document: ExplanationDocument) -> [String] {
     return lines
 }
 
-private func sentence(_ alternative: Replay.Alternative) -> String {
+private func sentence(_ alternative: Replay.Alternative, _ trace: Trace) -> String {
     switch alternative {
-    case .gpus(let count): "\(counted(count, "GPU")) and the longer run"
-    case .policy(let name): "the policy \(name)"
-    case .moreNodes(let count): "\(counted(count, "node")) more"
+    case .gpus(let count): "\(counted(count, "GPU")) and a run time to match"
+    case .policy(let policy): "the policy \(policy.name)"
+    case .moreNodes(let count): "\(counted(abs(count), "node")) \(count < 0 ? "fewer" : "more")"
     case .priority(let priority): "priority \(priority)"
+    case .topology(.preferred): "nearness preferred, not required"
+    case .topology(.required(let level)): "all within one \(level) required"
+    case .team(let team): "in the queue of \(trace.teams[team])"
+    case .anyAccelerator: "any kind of GPU"
     }
 }
 

@@ -15,6 +15,8 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case segments = "understudy/segments/v1"
     /// A trace of jobs under several policies.
     case schedule = "understudy/schedule/v1"
+    /// What the report of a trace under several policies shows.
+    case scheduleReport = "understudy/schedule-report/v1"
     /// Why a job of a trace waited, and what would have helped.
     case explanation = "understudy/explanation/v1"
     /// What every worker slot was doing when.
@@ -42,6 +44,7 @@ extension DocumentSchema {
         case .incidents: IncidentsDocument.self
         case .segments: SegmentsDocument.self
         case .schedule: ScheduleDocument.self
+        case .scheduleReport: ScheduleReport.self
         case .explanation: ExplanationDocument.self
         case .timeline: TimelineDocument.self
         case .difference: RunDifference.self

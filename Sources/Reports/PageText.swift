@@ -32,11 +32,17 @@ public func pageText(pages: [String], server: Bool = false, title: String) -> St
 }
 
 private func pageText(data: String, title: String) -> String {
-    let scripts = [
-        PackageResources.base_js, PackageResources.series_js, PackageResources.model_js, PackageResources.scale_js,
-        PackageResources.chart_js, PackageResources.gantt_js, PackageResources.ledger_js,
-        PackageResources.incidents_js, PackageResources.page_js,
-    ]
+    framedPage(
+        title: title, data: data,
+        scripts: [
+            PackageResources.base_js, PackageResources.series_js, PackageResources.model_js, PackageResources.scale_js,
+            PackageResources.chart_js, PackageResources.gantt_js, PackageResources.ledger_js,
+            PackageResources.incidents_js, PackageResources.page_js,
+        ])
+}
+
+/// The frame and the style around `scripts`, which find `data`, compact JSON, in the element of that name.
+func framedPage(title: String, data: String, scripts: [[UInt8]]) -> String {
     let frame = text(PackageResources.page_html)
         .replacing("{{title}}", with: SVGText.escaped(title))
         .replacing("{{style}}", with: text(PackageResources.page_css))

@@ -3,6 +3,28 @@
 
 import Primitives
 
+/// Pools by their index, which is below 64: a job asks for few kinds of GPU, and is asked about them at every look.
+public struct PoolSet: Equatable, Sendable {
+    private var bits: UInt64
+
+    /// Every pool.
+    public static let any = PoolSet(bits: .max)
+
+    private init(bits: UInt64) { self.bits = bits }
+
+    /// The pools `indices`.
+    /// - Precondition: each is below 64.
+    public init(_ indices: some Sequence<Int>) {
+        bits = indices.reduce(0) { bits, index in
+            precondition((0..<64).contains(index), "a cluster has at most 64 kinds of node")
+            return bits | 1 << UInt64(index)
+        }
+    }
+
+    /// Whether pool `index` is one of them.
+    public func contains(_ index: Int) -> Bool { bits >> UInt64(index) & 1 == 1 }
+}
+
 /// A job as it is submitted.
 public struct JobRequest: Equatable, Sendable {
     /// GPUs of its gang.
@@ -17,8 +39,8 @@ public struct JobRequest: Equatable, Sendable {
     public var deadline: Instant?
     /// The fewest and the most GPUs it can use; nil where it can use no other number than `gpus`.
     public var range: ClosedRange<Int>?
-    /// The pool it must run in, by index; nil for any.
-    public var pool: Int?
+    /// The pools it may run in.
+    public var pools = PoolSet.any
     /// What it asks about its place.
     public var demand = TopologyDemand.preferred
 

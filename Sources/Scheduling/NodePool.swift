@@ -82,11 +82,14 @@ public struct NodePool: Equatable, Sendable {
         for node in 0..<count { addToIndex(node) }
     }
 
-    /// The pool with `more` empty nodes behind its own, all of them empty.
+    /// The pool with `more` nodes behind its own, or without its last ones where that is negative; all of them empty.
+    /// - Precondition: a node is left.
     public func larger(by more: Int) -> NodePool {
         var pool = NodePool(
             accelerator: accelerator, count: nodeCount + more, gpusPerNode: gpusPerNode, fabric: fabric)
-        for node in conditions.indices where conditions[node] != .up { pool.set(conditions[node], on: node) }
+        for node in pool.conditions.indices.prefix(nodeCount) where conditions[node] != .up {
+            pool.set(conditions[node], on: node)
+        }
         return pool
     }
 
@@ -99,12 +102,18 @@ public struct NodePool: Equatable, Sendable {
     /// Nodes that take work and have exactly `count` GPUs free.
     public func nodes(withFree count: Int) -> Int { byFree[count].count }
 
+    /// How far apart two nodes are.
+    func distance(_ a: Int, _ b: Int) -> TopologyLevel {
+        if a == b { return .node }
+        let (here, there) = (leaf(of: a), leaf(of: b))
+        if here == there { return .leaf }
+        return here / fabric.leavesPerSpine == there / fabric.leavesPerSpine ? .spine : .pool
+    }
+
     /// How far apart the nodes of `placement` are.
     public func span(of placement: Placement) -> TopologyLevel {
-        guard let last = placement.rest.last else { return .node }
-        let (a, b) = (leaf(of: Int(placement.first.node)), leaf(of: Int(last.node)))
-        if a == b { return .leaf }
-        return a / fabric.leavesPerSpine == b / fabric.leavesPerSpine ? .spine : .pool
+        let first = Int(placement.first.node)
+        return placement.rest.reduce(.node) { max($0, distance(first, Int($1.node))) }
     }
 
     /// GPUs of `placement` that take work again when they are given back.

@@ -23,6 +23,19 @@ public enum TopologyDemand: Equatable, Sendable {
     case preferred
     /// Waits until the whole gang fits inside one such part of the network.
     case required(TopologyLevel)
+
+    /// The demand called `name`: `preferred`, or the level that is required, `node`, `leaf`, `spine` or `pool`; nil for
+    /// anything else.
+    public init?(named name: String) {
+        let levels: [(String, TopologyLevel)] = [("node", .node), ("leaf", .leaf), ("spine", .spine), ("pool", .pool)]
+        if name == "preferred" {
+            self = .preferred
+        } else if let level = levels.first(where: { $0.0 == name }) {
+            self = .required(level.1)
+        } else {
+            return nil
+        }
+    }
 }
 
 /// GPUs of one node.

@@ -85,7 +85,7 @@ extension Scheduler {
         let request = jobs[job].request
         return pools.indices.contains { pool in
             let own = jobs[job].placement?.pool == pool ? jobs[job].gpus : 0
-            return (request.pool == nil || request.pool == pool) && pools[pool].freeGPUs + own >= gpus
+            return request.pools.contains(pool) && pools[pool].freeGPUs + own >= gpus
         }
     }
 

@@ -85,7 +85,7 @@ extension Scheduler {
             ends.advance(&cursor)
             guard let placement = jobs[Int(end.job)].placement else { continue }
             trials[placement.pool].giveBack(placement)
-            guard request.pool == nil || request.pool == placement.pool else { continue }
+            guard request.pools.contains(placement.pool) else { continue }
             if trials[placement.pool].canHold(gpus: request.gpus) {
                 return (end.key, trials[placement.pool].freeGPUs - request.gpus)
             }
@@ -102,7 +102,7 @@ extension Scheduler {
             ends.advance(&cursor)
             guard let placement = jobs[Int(end.job)].placement else { continue }
             trials[placement.pool].giveBack(placement)
-            guard request.pool == nil || request.pool == placement.pool else { continue }
+            guard request.pools.contains(placement.pool) else { continue }
             let pool = trials[placement.pool]
             if pool.place(gpus: request.gpus, demand: request.demand, rule: rule, pool: placement.pool) != nil {
                 return (end.key, pool.freeGPUs - request.gpus)

@@ -13,7 +13,7 @@ extension Scheduler {
         for entry in running.entries {
             let candidate = jobs[Int(entry.job)]
             guard candidate.request.priority < request.priority, head.key < entry.key,
-                request.pool == nil || candidate.placement?.pool == request.pool
+                candidate.placement.map({ request.pools.contains($0.pool) }) ?? false
             else { continue }
             victims.append((Int(entry.job), loss(of: Int(entry.job), at: now)))
         }
@@ -58,7 +58,7 @@ extension Scheduler {
 
     private func canPlace(_ request: JobRequest, on trial: [NodePool]) -> Bool {
         trial.indices.contains { pool in
-            (request.pool == nil || request.pool == pool)
+            request.pools.contains(pool)
                 && trial[pool].place(gpus: request.gpus, demand: request.demand, rule: rule, pool: pool) != nil
         }
     }

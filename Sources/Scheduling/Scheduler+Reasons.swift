@@ -43,7 +43,7 @@ extension Scheduler {
     /// What is lacking on the cluster for `job`.
     private func lackReason(_ job: Int) -> PendingReason {
         let request = jobs[job].request
-        let usable = pools.indices.filter { request.pool == nil || request.pool == $0 }.map { pools[$0] }
+        let usable = pools.indices.filter { request.pools.contains($0) }.map { pools[$0] }
         let free = usable.reduce(0) { $0 + $1.freeGPUs }
         let largest = usable.map(\.largestGang).max() ?? 0
         if free < request.gpus { return .gpusMissing(free: free, needed: request.gpus) }

@@ -158,32 +158,6 @@ public struct Scheduler: Sendable {
         pools[pool].setAvoided(isAvoided, node: node)
     }
 
-    /// The jobs that have GPUs on `node` of `pool`, in the order of submission.
-    public func jobs(on node: Int, pool: Int, among candidates: [Int]) -> [Int] {
-        candidates.filter { job in
-            guard let placement = jobs[job].placement, placement.pool == pool else { return false }
-            return Int(placement.first.node) == node || placement.rest.contains { Int($0.node) == node }
-        }
-    }
-
-    /// Replaces failed `node` in the gang of `job` by a spare without queueing the job again: it goes on after `cost`
-    /// and the work thrown away. False when no spare of that pool has as many GPUs free.
-    public mutating func swapIn(for node: Int, job: Int, losing lost: TimeSpan, at now: Instant) -> Bool {
-        guard let old = jobs[job].placement else { return false }
-        guard let share = old.shares.first(where: { Int($0.node) == node }) else { return false }
-        let pool = pools[old.pool]
-        guard let spare = pool.conditions.firstIndex(of: .spare) else { return false }
-        let done = jobs[job].progress(at: now) - lost
-        let cost = costs.restore(gpus: jobs[job].gpus)
-        release(job)
-        pools[old.pool].set(.up, on: spare)
-        jobs[job].remaining = jobs[job].remaining - done + cost
-        let shares = old.shares.map { $0 == share ? NodeShare(node: spare, gpus: Int(share.gpus)) : $0 }
-        start(job, on: Placement(pool: old.pool, first: shares[0], rest: Array(shares.dropFirst())), at: now)
-        isPlanStale = profile != nil
-        return true
-    }
-
     // MARK: - What is decided
 
     /// When the next decision is due, given that nothing else happens; nil for never.
@@ -266,7 +240,7 @@ public struct Scheduler: Sendable {
     /// Where `job` could stand now on `gpus`; nil when it does not fit.
     func place(_ job: Int, gpus: Int? = nil) -> Placement? {
         let request = jobs[job].request
-        for pool in pools.indices where request.pool == nil || request.pool == pool {
+        for pool in pools.indices where request.pools.contains(pool) {
             let size = gpus ?? request.gpus
             if let found = pools[pool].place(gpus: size, demand: request.demand, rule: rule, pool: pool) {
                 return found
@@ -344,7 +318,7 @@ public struct Scheduler: Sendable {
     }
 
     private func refusal(of request: JobRequest) -> Refusal? {
-        let usable = pools.indices.filter { request.pool == nil || request.pool == $0 }.map { pools[$0] }
+        let usable = pools.indices.filter { request.pools.contains($0) }.map { pools[$0] }
         let largest = usable.map(\.serviceGPUs).max() ?? 0
         guard request.gpus <= largest else { return .tooLarge(needed: request.gpus, largest: largest) }
         if let quota = teams[request.team].quota, request.gpus > quota {

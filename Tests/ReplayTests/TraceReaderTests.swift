@@ -133,6 +133,29 @@ struct TraceReaderTests {
             ])
     }
 
+    @Test func `what a format says beyond the usual is read, and reported where it makes no sense`() throws {
+        let text = """
+            job_id,vc,submit_time,duration,gpu_num,estimate,priority,topology,gpu_type
+            1,X,0,100,16,200,3,leaf,A100|H100
+            2,X,0,100,4,,,preferred,
+            3,X,0,100,4,soon,,,
+            4,X,0,100,4,,high,,
+            5,X,0,100,4,,,rack,
+
+            """
+        let read = try self.read(text, skipsBadRows: true)
+        let (first, second) = (read.trace.jobs[0], read.trace.jobs[1])
+        #expect(first.estimate == .seconds(200 as Int64) && first.priority == 3)
+        #expect(first.demand == .required(.leaf) && first.accelerators == ["A100", "H100"])
+        #expect(second.estimate == nil && second.priority == 0 && second.demand == .preferred)
+        #expect(second.accelerators == nil)
+        #expect(
+            read.skipped.map(\.description) == [
+                "4: estimate is \"soon\", not a span", "5: priority is \"high\", not a number",
+                "6: topology is \"rack\", not one of preferred, node, leaf, spine, pool",
+            ])
+    }
+
     @Test func `an unknown header and a missing column are told`() {
         #expect(throws: TraceError.unknownFormat(header: "a,b,c")) { try read("a,b,c\n1,2,3\n") }
         #expect(throws: TraceError.missingColumns(["duration"], format: .tiresias)) {
