@@ -55,15 +55,24 @@ extension Live {
             }
 
             /// Waits until the jobs' states are such that `isSo`.
-            func wait(
-                until what: String, within seconds: Double = 4 * patience, _ isSo: ([String: String]) -> Bool
+            func wait(until what: String, _ isSo: ([String: String]) -> Bool) async throws {
+                try await wait(until: what, asking: { try await self.states() }, isSo)
+            }
+
+            /// Waits until the list of machines is such that `isSo`.
+            func wait(untilNodes what: String, _ isSo: (String) -> Bool) async throws {
+                try await wait(until: what, asking: { try await self.ask(["nodes"]).output }, isSo)
+            }
+
+            private func wait<Answer>(
+                until what: String, asking: () async throws -> Answer, _ isSo: (Answer) -> Bool
             ) async throws {
-                let deadline = uptimeSeconds() + seconds
+                let deadline = uptimeSeconds() + 4 * patience
                 while true {
-                    let states = try await states()
-                    if isSo(states) { return }
+                    let answer = try await asking()
+                    if isSo(answer) { return }
                     guard uptimeSeconds() < deadline else {
-                        throw HarnessError("waited in vain until \(what): \(states)")
+                        throw HarnessError("waited in vain until \(what): \(answer)")
                     }
                 }
             }
@@ -136,8 +145,9 @@ extension Live {
 
                 #expect(try await cluster.ask(["drain", "right", "--reason", "new memory"]).code == 0)
                 try await cluster.submit("later", slots: 1, priority: 0)
-                let nodes = try await cluster.ask(["nodes"])
-                #expect(nodes.output.contains("new memory") && nodes.output.contains("drained"), "\(nodes.output)")
+                try await cluster.wait(untilNodes: "the workers of the job that ended have left") {
+                    $0.contains("new memory") && $0.contains("drained")
+                }
                 #expect(try await cluster.states()["later"] == "PENDING")
                 #expect(try await cluster.ask(["cancel", "2"]).code == 0)
                 #expect(try await cluster.states()["later"] == "CANCELLED")

@@ -9,8 +9,11 @@ extension QueueController {
     /// Lets the scheduler decide, and asks for what can be done of it.
     mutating func decide(at now: Instant, _ commands: inout [QueueCommand]) {
         admit(at: now)
-        if let due = scheduler.nextDecision(after: now), due <= now {
+        noteDue(at: now)
+        if let due = promised, due <= now {
             for decision in scheduler.decide(at: now) { take(decision, at: now, &commands) }
+            promised = nil
+            noteDue(at: now)
         }
         for job in 1..<jobs.count + 1 where canBegin(job) { begin(job, at: now, &commands) }
         for job in 1..<jobs.count + 1 {
@@ -20,6 +23,11 @@ extension QueueController {
             self[job].isKilled = true
             commands.append(.kill(job: job, stint: self[job].stint))
         }
+    }
+
+    private mutating func noteDue(at now: Instant) {
+        guard let next = scheduler.nextDecision(after: now) else { return }
+        promised = promised.map { min($0, next) } ?? next
     }
 
     /// Shows the scheduler the jobs that fit the machines there are, and hides those that do not.

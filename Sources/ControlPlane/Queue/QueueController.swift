@@ -14,6 +14,9 @@ public struct QueueController: Sendable {
     public internal(set) var nodes: [QueueNode] = []
     /// Who decides.
     var scheduler: Scheduler
+    /// When the policy decides next, once that is known. A policy that decides every minute names the next full minute,
+    /// and asked a moment after it names the one after that; what was named first counts.
+    var promised: Instant?
     /// The job behind each of the scheduler's numbers.
     var tickets: [Int] = []
 
@@ -66,12 +69,12 @@ public struct QueueController: Sendable {
     }
 
     /// When something is to be decided although nothing happens; nil for never. `timePassed` is due then.
-    public func nextDeadline(after now: Instant) -> Instant? {
+    public var nextDeadline: Instant? {
         let stops = jobs.compactMap { job -> Instant? in
             guard case .stopping(_, let since) = job.phase, !job.isKilled else { return nil }
             return since + QueueController.stopPatience
         }
-        return (stops + [scheduler.nextDecision(after: now)].compactMap { $0 }).min()
+        return (stops + [promised].compactMap { $0 }).min()
     }
 
     /// Job `number`.

@@ -93,7 +93,7 @@ public final class QueueWorld {
                 }
             }
             let now = clock.now
-            if let deadline = queue.nextDeadline(after: now), deadline <= now { try handle(.timePassed) }
+            if let deadline = queue.nextDeadline, deadline <= now { try handle(.timePassed) }
             if nextTick <= now {
                 nextTick = now + QueueWorld.tick
                 try lookAround(at: now)
@@ -103,7 +103,7 @@ public final class QueueWorld {
 
     private func timeout() -> TimeSpan {
         let now = clock.now
-        return max(.zero, min(nextTick, queue.nextDeadline(after: now) ?? nextTick) - now)
+        return max(.zero, min(nextTick, queue.nextDeadline ?? nextTick) - now)
     }
 
     /// Looks for agents that are silent, checkpoints that are new, and runs that are free to be driven.
