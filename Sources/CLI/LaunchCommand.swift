@@ -133,7 +133,7 @@ struct LaunchCommand: ParsableCommand {
             throw Failure(
                 .infeasible,
                 "\(job.name) asks for \(job.nodes) nodes and launch has this machine only; use -s nnodes=1, or start "
-                    + "'understudy coordinator' and a worker on each machine")
+                    + "'understudy coordinator' and a worker on each machine. Nothing was started.")
         }
         if let group = cluster?.groups.first, job.workersPerNode > group.slotsPerNode {
             throw Failure(

@@ -76,6 +76,8 @@ public enum InterruptionReason: Equatable, Sendable {
     case formationOverdue(missing: [WorkerID])
     /// Members hold different sums.
     case replicasDisagree(step: Int, norms: String)
+    /// A slow member is replaced by a spare.
+    case straggling(StragglerReport)
     /// Members hold different states after the same step.
     case statesDiffer(StateDispute)
     /// A step's loss or gradient is not finite; the sums of `suspects` are not even by themselves.

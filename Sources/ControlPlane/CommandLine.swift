@@ -181,6 +181,7 @@ extension InterruptionReason {
                 .with("missing", missing.map(\.description).joined(separator: ","))
         case .replicasDisagree(let step, let norms):
             line.with("because", "replicas-disagree").with("step", step).with("norms", norms)
+        case .straggling(let report): report.add(to: line.with("because", "straggling"))
         case .statesDiffer(let dispute):
             line.with("because", "states-differ").with("step", dispute.step).with("hashes", dispute.hashes.lineText)
                 .with("corrupt", dispute.corrupt.map(\.description).joined(separator: ","))
@@ -210,6 +211,7 @@ extension InterruptionReason {
             self = .formationOverdue(missing: missing.compactMap { WorkerID(String($0)) })
         case "replicas-disagree":
             self = .replicasDisagree(step: try line.read("step"), norms: try line.read("norms"))
+        case "straggling": self = .straggling(try StragglerReport(line))
         case "states-differ":
             let corrupt = try line.read("corrupt", as: String.self).split(separator: ",")
             self = .statesDiffer(

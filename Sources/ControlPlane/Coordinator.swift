@@ -62,6 +62,8 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .statesDiffer(_, let generation, let step, let hashes):
             commands += run?.statesDiffer(generation, step: step, hashes: hashes) ?? []
+        case .stragglerFound(_, let generation, let report):
+            commands += run?.straggling(generation, report, pool) ?? []
         case .statesAgree(_, let generation, let step, _):
             commands += run?.statesAgree(generation, step: step) ?? []
         case .stepNotFinite(_, let generation, let step, let suspects):

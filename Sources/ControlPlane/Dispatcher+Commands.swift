@@ -73,7 +73,7 @@ extension Dispatcher {
                 perMicroBatch: stepTiming, factor: tolerance.detection.stepDeadlineFactor,
                 atLeast: tolerance.detection.stepDeadlineAtLeast,
                 patience: coordinator.run?.plan.formationLimit ?? tolerance.heartbeatTimeout,
-                interval: tolerance.heartbeatInterval))
+                interval: tolerance.heartbeatInterval), stragglers: tolerance.straggler)
         let addresses = members.map { member in
             MemberAddress(
                 worker: member.worker, incarnation: member.incarnation,

@@ -44,6 +44,18 @@ extension Dispatcher {
         if let session = sessions[members[rank].worker] { condemn(session, how, at: now) }
     }
 
+    /// Whoever has been slow for too long is told of: once, and again when a spare could take its place.
+    mutating func noteStragglers(_ profiles: [StepProfile], _ generation: Generation, _ step: Int, at now: Instant) {
+        guard gang?.generation == generation else { return }
+        for report in gang?.stragglers.observe(profiles, step: step, at: now) ?? [] {
+            let process = Holder(worker: report.worker, incarnation: report.incarnation)
+            let isNews = !stragglers.contains(process)
+            guard isNews || coordinator.run?.wouldReplace(report, from: coordinator.pool) ?? false else { continue }
+            if isNews { stragglers.append(process) }
+            tell(.stragglerFound(run: assignment.run, generation: generation, report), at: now)
+        }
+    }
+
     /// Takes a process for lost that has not ended: it is killed where that is possible, and told to end if it speaks
     /// again.
     private mutating func condemn(_ session: Session, _ how: LossCause, at now: Instant) {

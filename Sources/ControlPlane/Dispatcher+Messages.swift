@@ -107,7 +107,9 @@ extension Dispatcher {
                 learningRate: job.training.learningRate.rate(at: step, of: job.training.steps) * factor,
                 tokens: job.tokensPerStep, profile: profile, microBatchLosses: each,
                 stateHash: gang?.barrier.stateHash)
+            let profiles = gang?.barrier.profiles ?? []
             tell(.stepContributed(run: assignment.run, generation: generation, report: report), at: now)
+            noteStragglers(profiles, generation, step, at: now)
         case .disagreement(let norms):
             tell(
                 .replicasDisagree(run: assignment.run, generation: generation, step: step, norms: norms), at: now)

@@ -63,6 +63,8 @@ public struct Dispatcher: Equatable, Sendable {
     var unexplained: [Int] = []
     /// Processes that have been one end of a pair whose sums did not pass, once for each time.
     var involvements: [Holder] = []
+    /// Processes that were told of as stragglers.
+    var stragglers: [Holder] = []
     /// What steps have taken until now.
     var stepTiming: TimingEstimate?
     var nextHeartbeat = Instant.zero
@@ -175,6 +177,7 @@ public struct Dispatcher: Equatable, Sendable {
         sessions.remove(session.worker, session.incarnation)
         detector.forget(session.worker)
         involvements.removeAll { $0.worker == session.worker && $0.incarnation == session.incarnation }
+        stragglers.removeAll { $0.worker == session.worker && $0.incarnation == session.incarnation }
         tell(.workerLost(worker: session.worker, incarnation: session.incarnation, how: how), at: now)
     }
 
@@ -195,7 +198,8 @@ public struct Dispatcher: Equatable, Sendable {
     public static func == (a: Dispatcher, b: Dispatcher) -> Bool {
         a.job == b.job && a.assignment == b.assignment && a.coordinator == b.coordinator && a.gang == b.gang
             && a.sessions == b.sessions && a.detector == b.detector && a.closures == b.closures
-            && a.unexplained == b.unexplained && a.involvements == b.involvements && a.stepTiming == b.stepTiming
+            && a.unexplained == b.unexplained && a.involvements == b.involvements && a.stragglers == b.stragglers
+            && a.stepTiming == b.stepTiming
             && a.nextHeartbeat == b.nextHeartbeat && a.inherited == b.inherited
     }
 }

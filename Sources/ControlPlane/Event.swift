@@ -47,6 +47,8 @@ public enum Event: Equatable, Sendable {
     case statesDiffer(run: RunID, generation: Generation, step: Int, hashes: [StateHash])
     /// Every member holds the state of this hash after `step`, the last: of the others `StepReport.stateHash` tells.
     case statesAgree(run: RunID, generation: Generation, step: Int, hash: StateHash)
+    /// A member was too slow for too long.
+    case stragglerFound(run: RunID, generation: Generation, StragglerReport)
     /// The validation loss after `step`, in nats a token.
     case evaluated(run: RunID, generation: Generation, step: Int, loss: Double)
     /// The checkpoint of `step` is complete and durable.

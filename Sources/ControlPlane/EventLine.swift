@@ -46,6 +46,8 @@ extension Event {
         case .statesDiffer(let run, let generation, let step, let hashes):
             Line("states-differ").with("run", run).with("generation", generation).with("step", step)
                 .with("hashes", hashes.lineText)
+        case .stragglerFound(let run, let generation, let report):
+            report.add(to: Line("straggler-found").with("run", run).with("generation", generation))
         case .statesAgree(let run, let generation, let step, let hash):
             Line("states-agree").with("run", run).with("generation", generation).with("step", step)
                 .with("hash", hash)
@@ -117,7 +119,8 @@ extension Event {
 
     private init(ofStep line: Line) throws(LineError) {
         let heads = [
-            "step-contributed", "step-not-finite", "replicas-disagree", "states-differ", "states-agree", "evaluated",
+            "step-contributed", "step-not-finite", "replicas-disagree", "states-differ", "states-agree",
+            "straggler-found", "evaluated",
             "checkpoint-written", "checkpoint-failed",
         ]
         guard heads.contains(line.head) else {
@@ -137,6 +140,8 @@ extension Event {
                 .replicasDisagree(run: run, generation: generation, step: step, norms: try line.read("norms"))
             case "states-differ":
                 .statesDiffer(run: run, generation: generation, step: step, hashes: try line.hashes())
+            case "straggler-found":
+                .stragglerFound(run: run, generation: generation, try StragglerReport(line))
             case "states-agree":
                 .statesAgree(run: run, generation: generation, step: step, hash: try line.read("hash"))
             case "evaluated": .evaluated(run: run, generation: generation, step: step, loss: try line.read("loss"))
@@ -221,6 +226,7 @@ extension RunPlan {
             .with("evaluate-every", evaluationInterval).with("evaluation-micro-batches", evaluationMicroBatches)
             .with("max-restarts", maximumRestarts).with("formation-limit", formationLimit)
             .with("recovery", recovery.rawValue).with("on-worker-loss", onWorkerLoss.rawValue)
+            .with("stragglers", stragglers == .off ? nil : stragglers.rawValue)
             .with("state-hash", stateHashInterval == 0 ? nil : stateHashInterval)
             .with("loss-spike", lossSpike.action == .off ? nil : lossSpike.lineText)
     }
@@ -240,6 +246,8 @@ extension RunPlan {
             maximumRestarts: try line.read("max-restarts"), formationLimit: try line.read("formation-limit"),
             recovery: recovery, onWorkerLoss: onWorkerLoss,
             stateHashInterval: try line.readIfPresent("state-hash") ?? 0,
+            stragglers: try line.readIfPresent("stragglers", as: String.self).flatMap(StragglerSpec.Action.init)
+                ?? .off,
             lossSpike: try line.readIfPresent("loss-spike") ?? LossSpikeSpec(action: .off))
     }
 }

@@ -1,6 +1,7 @@
 // The gang that goes on, as its world needs to know it: who contributes which part of a step, and what has been said of
 // it so far. Refuses contributions of other generations.
 
+import Jobs
 import Primitives
 
 /// A generation and its members.
@@ -13,6 +14,8 @@ public struct Gang: Equatable, Sendable {
     var barrier: StepBarrier
     /// Members whose own sums of the step that is being computed are not finite. That step ends the generation.
     var notFinite: [WorkerID] = []
+    /// Watches for members that are slow.
+    var stragglers: StragglerWatch
     /// Watches over the members' progress.
     var watch: StepWatch
     /// What the members said of their states after the last step.
@@ -20,12 +23,13 @@ public struct Gang: Equatable, Sendable {
     /// Gathers the losses of a measurement on the validation part.
     private var evaluations: StepBarrier
 
-    init(generation: Generation, members: [Member], limits: StepWatch.Limits) {
+    init(generation: Generation, members: [Member], limits: StepWatch.Limits, stragglers: StragglerSpec) {
         self.generation = generation
         self.members = members
         barrier = StepBarrier(parts: members.map(\.part))
         watch = StepWatch(generation, parts: members.map(\.part), limits: limits)
         evaluations = StepBarrier(parts: members.map(\.evaluationPart))
+        self.stragglers = StragglerWatch(stragglers, members)
         lastHashes = members.map { _ in nil }
     }
 

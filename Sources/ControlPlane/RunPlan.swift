@@ -30,6 +30,8 @@ public struct RunPlan: Equatable, Sendable {
     public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
     /// Steps between two comparisons of the members' states; 0 for none.
     public var stateHashInterval: Int
+    /// What is done about slow members.
+    public var stragglers: StragglerSpec.Action
     /// What is done about loss spikes.
     public var lossSpike: LossSpikeSpec
 
@@ -39,6 +41,7 @@ public struct RunPlan: Equatable, Sendable {
         evaluationInterval: Int, evaluationMicroBatches: Int, maximumRestarts: Int, formationLimit: TimeSpan,
         recovery: FaultToleranceSpec.Recovery = .checkpoint,
         onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy = .wait, stateHashInterval: Int = 0,
+        stragglers: StragglerSpec.Action = .off,
         lossSpike: LossSpikeSpec = LossSpikeSpec(action: .off)
     ) {
         self.steps = steps
@@ -53,6 +56,7 @@ public struct RunPlan: Equatable, Sendable {
         self.recovery = recovery
         self.onWorkerLoss = onWorkerLoss
         self.stateHashInterval = stateHashInterval
+        self.stragglers = stragglers
         self.lossSpike = lossSpike
     }
 
@@ -65,7 +69,7 @@ public struct RunPlan: Equatable, Sendable {
             evaluationMicroBatches: job.training.evaluationMicroBatches,
             maximumRestarts: job.faultTolerance.maximumRestarts, formationLimit: .seconds(Int64(120)),
             recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss,
-            stateHashInterval: job.faultTolerance.stateHashInterval,
+            stateHashInterval: job.faultTolerance.stateHashInterval, stragglers: job.faultTolerance.straggler.action,
             lossSpike: job.faultTolerance.lossSpike)
     }
 }

@@ -93,6 +93,24 @@ extension Run {
         return evictions + interruptGang(because: reason)
     }
 
+    /// Whether the straggler of `report` would be replaced now: where the job wants that, a spare is free, and nobody's
+    /// work is lost by it.
+    func wouldReplace(_ report: StragglerReport, from pool: Pool) -> Bool {
+        plan.stragglers == .swap && plan.recovery == .peer && phase == .running
+            && rank(of: report.worker, report.incarnation) != nil
+            && pool.up.contains { free in
+                free.numerics == numerics && !members.contains { $0.worker == free.worker }
+            }
+    }
+
+    /// A member was too slow for too long. The others go on with a spare in its place, from what they hold.
+    mutating func straggling(_ generation: Generation, _ report: StragglerReport, _ pool: Pool) -> [Command] {
+        guard generation == self.generation, wouldReplace(report, from: pool) else { return [] }
+        holders.removeAll { $0.worker == report.worker }
+        return [.evict(report.worker, because: "it is slower than the others, and a spare is free")]
+            + endGang(because: .straggling(report))
+    }
+
     /// Members that have been restoring since `limit` or before.
     func missingMembers(formingSince limit: Instant) -> [WorkerID] {
         if case .forming(let missing, let since) = phase, since <= limit { missing } else { [] }

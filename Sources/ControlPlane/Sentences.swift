@@ -47,6 +47,7 @@ extension InterruptionReason {
         case .formationOverdue(let missing):
             "\(missing.map(\.description).joined(separator: ", ")) did not restore in time"
         case .replicasDisagree(let step, let norms): "replicas disagree about step \(step): \(norms)"
+        case .straggling(let report): report.sentence + ", and is replaced"
         case .statesDiffer(let dispute): dispute.sentence
         case .stepNotFinite(let step, let suspects):
             "step \(step) gave no finite number"
@@ -58,6 +59,14 @@ extension InterruptionReason {
         case .diverged(let step, let to?): "the loss diverged at step \(step), so the run goes back to step \(to)"
         case .diverged(let step, nil): "the loss diverged at step \(step)"
         }
+    }
+}
+
+extension StragglerReport {
+    /// How slow it was: "rank 2 (laptop/2) took 2.31 times as long as the others for 30 steps (1.2s)".
+    public var sentence: String {
+        "rank \(rank) (\(worker)) took \((factor * 100).rounded() / 100) times as long as the others for \(steps) "
+            + "\(steps == 1 ? "step" : "steps") (\(lasted))"
     }
 }
 

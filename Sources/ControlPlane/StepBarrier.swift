@@ -25,6 +25,8 @@ public struct StepBarrier: Equatable, Sendable {
 
     /// The losses of the micro-batches of the last complete step, in their order.
     public private(set) var losses: [Double] = []
+    /// Each member's times of the last complete step, by rank.
+    public private(set) var profiles: [StepProfile] = []
     /// The hash of the state that the last complete step was computed from; nil where not all members told theirs.
     public private(set) var stateHash: StateHash?
     private let parts: [Range<Int>]
@@ -60,6 +62,7 @@ public struct StepBarrier: Equatable, Sendable {
         guard all.count == parts.count else { return nil }
         contributions = parts.map { _ in nil }
         completed = step
+        profiles = all.map(\.profile)
         let hashes = all.compactMap(\.stateHash)
         self.stateHash = hashes.count == all.count ? hashes[0] : nil
         // First of all: what was computed from different states need not agree in anything.

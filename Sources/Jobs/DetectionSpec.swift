@@ -15,7 +15,7 @@ public struct DetectionSpec: Equatable, Sendable, Codable {
     /// Limits from their parts.
     public init(
         silenceAtLeast: TimeSpan = .seconds(Int64(1)), stepDeadlineFactor: Int = 4,
-        stepDeadlineAtLeast: TimeSpan = .seconds(Int64(2))
+        stepDeadlineAtLeast: TimeSpan = .seconds(Int64(1))
     ) {
         self.silenceAtLeast = silenceAtLeast
         self.stepDeadlineFactor = stepDeadlineFactor

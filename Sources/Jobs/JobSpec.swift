@@ -230,6 +230,8 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
     public var heartbeatTimeout: TimeSpan
     /// Steps between two comparisons of the members' states (`state_hash.every`); 0 turns them off.
     public var stateHashInterval: Int
+    /// What is done about slow members (`straggler`).
+    public var straggler: StragglerSpec
     /// How long a worker lives without hearing from its coordinator (`lease`).
     public var lease: TimeSpan
     /// What is done about loss spikes (`loss_spike`).
@@ -242,8 +244,9 @@ public struct FaultToleranceSpec: Equatable, Sendable, Codable {
         recovery: Recovery = .peer, onWorkerLoss: WorkerLossPolicy = .spare, spares: Int = 0, maximumRestarts: Int,
         heartbeatInterval: TimeSpan, heartbeatTimeout: TimeSpan, lease: TimeSpan,
         lossSpike: LossSpikeSpec = LossSpikeSpec(), detection: DetectionSpec = DetectionSpec(),
-        stateHashInterval: Int = 1
+        stateHashInterval: Int = 1, straggler: StragglerSpec = StragglerSpec()
     ) {
+        self.straggler = straggler
         self.stateHashInterval = stateHashInterval
         self.detection = detection
         self.recovery = recovery

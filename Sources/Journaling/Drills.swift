@@ -38,6 +38,11 @@ struct Drills: Equatable, Sendable {
         case .stepNotFinite(_, let suspects): known = index { $0.worker.map(suspects.contains) ?? false }
         case .restoreFailed(_, _, let step, _) where run?.transfers == nil:
             known = index { $0.effect == .damages(step: step) }
+        case .straggling(let report):
+            return entry(slowing: report).map { entry in
+                pending.removeAll { $0 == entry }
+                return entry
+            }
         case .statesDiffer(let dispute):
             known = index { drill in
                 drill.effect == .corrupts
@@ -52,6 +57,14 @@ struct Drills: Equatable, Sendable {
         // Damage on disk and its discovery are far apart: two incidents.
         if drill.isDamage { drill.incident = nil }
         return drill
+    }
+
+    /// The drill that makes a straggler slow; nil where none does.
+    func entry(slowing report: StragglerReport) -> Entry? {
+        pending.first { entry in
+            guard case .lasts = entry.infliction.effect else { return false }
+            return entry.infliction.worker == report.worker && entry.infliction.incarnation == report.incarnation
+        }
     }
 
     /// Takes out the drill that ended `incarnation` of `worker`; nil for an accident.

@@ -120,6 +120,11 @@ public struct RunHistory: Equatable, Sendable {
             guard case .starting = previous.pool[worker]?.occupant, previous.run?.isOver == false else { break }
             note(.startFailed(worker: worker, how: how), previous.run)
         case .faultInjected(_, let infliction): strike(infliction, previous.run)
+        case .stragglerFound(_, _, let report):
+            // Where it is replaced, that is the incident.
+            guard !record.commands.contains(where: { if case .abort = $0 { true } else { false } }) else { break }
+            let drill = drills.entry(slowing: report)
+            note(.straggler(report), previous.run, injection: drill?.infliction.index, of: drill?.incident)
         case .evaluated(_, let generation, let step, let loss):
             tellEvaluation(generation, step: step, loss: loss)
         case .checkpointWritten(_, let generation, let step, let digest, let size, let took):

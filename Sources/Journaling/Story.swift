@@ -135,6 +135,8 @@ public struct Incident: Equatable, Sendable {
         case checkpointFailed(step: Int, reason: String)
         /// A drill that interrupted nothing, as far as is known yet: what was done, and to whom.
         case drill(what: String, worker: WorkerID?)
+        /// A member is slow, and stays.
+        case straggler(StragglerReport)
         /// The policy against loss spikes decided something.
         case lossSpike(SpikeDecision)
     }
@@ -227,6 +229,7 @@ public struct Incident: Equatable, Sendable {
         case .startFailed(let worker, let how): "the worker process of \(worker) \(how.sentence) before it joined"
         case .drill(let what, _): what
         case .checkpointFailed(let step, let reason): "the checkpoint of step \(step) could not be written: \(reason)"
+        case .straggler(let report): report.sentence
         case .lossSpike(let decision): decision.sentence
         }
     }

@@ -11,6 +11,7 @@ extension Incident {
 
     private var firstPlace: String {
         switch cause {
+        case .interruption(.straggling(let report)), .straggler(let report): "rank \(report.rank) \(report.worker)"
         case .interruption(.workerLost(let worker, let rank, _)),
             .interruption(.restoreFailed(let worker, let rank, _, _)),
             .interruption(.workerDeviant(let worker, let rank, _)):
@@ -36,6 +37,8 @@ extension Incident {
         case .interruption(.restoreFailed(_, _, let step, let reason)): "restore of step \(step) failed: \(reason)"
         case .interruption(.formationOverdue): "did not restore in time"
         case .interruption(.replicasDisagree(let step, _)): "replicas disagree on step \(step)"
+        case .interruption(.straggling(let report)), .straggler(let report):
+            "\((report.factor * 10).rounded() / 10)x as slow for \(report.steps) steps"
         case .interruption(.statesDiffer(let dispute)): "silent corruption after step \(dispute.step)"
         case .interruption(.stepNotFinite(let step, _)): "step \(step) not finite"
         case .interruption(.coordinatorLost): "coordinator gone"
@@ -58,6 +61,7 @@ extension Incident {
         case .interruption(.restoreFailed(_, let rank, _, _)): "\(name) bad restore rank \(rank)"
         case .interruption(.formationOverdue): "\(name) late formation"
         case .interruption(.replicasDisagree): "\(name) replicas disagree"
+        case .interruption(.straggling(let report)), .straggler(let report): "\(name) slow rank \(report.rank)"
         case .interruption(.statesDiffer): "\(name) silent corruption"
         case .interruption(.stepNotFinite): "\(name) not finite"
         case .interruption(.coordinatorLost): "\(name) coordinator gone"
@@ -107,7 +111,7 @@ extension RunHistory {
         switch incident.cause {
         case .startFailed: return isOver ? "none: the run is over" : "the process is started again"
         case .checkpointFailed: return "training went on; a later step is saved"
-        case .drill: return "none: training went on"
+        case .drill, .straggler: return "none: training went on"
         case .lossSpike(let decision): return (decision.isDry ? "none; it would be: " : "") + decision.done
         case .interruption: break
         }

@@ -70,7 +70,7 @@ extension RunHistory {
                     "Bear silence half as long (fault_tolerance.heartbeat, at_least and timeout): it would have been "
                     + "noticed after \(half) instead of \(span).",
                 saves_ns: min(half, incident.cost[.detection]).nanoseconds)
-        case .interruption, .startFailed, .checkpointFailed, .drill, .lossSpike: return nil
+        case .interruption, .startFailed, .checkpointFailed, .drill, .lossSpike, .straggler: return nil
         }
     }
 

@@ -133,6 +133,7 @@ public struct Timeline: Equatable, Sendable {
             case .interruption(.workerLost(let lost, _, _)), .interruption(.restoreFailed(let lost, _, _, _)),
                 .interruption(.workerDeviant(let lost, _, _)), .startFailed(let lost, _):
                 lost == worker
+            case .interruption(.straggling(let report)), .straggler(let report): report.worker == worker
             case .interruption(.formationOverdue(let missing)): missing.contains(worker)
             case .interruption(.stepNotFinite(_, let suspects)) where !suspects.isEmpty: suspects.contains(worker)
             case .interruption(.statesDiffer(let dispute)) where !dispute.corrupt.isEmpty:

@@ -68,7 +68,8 @@ public struct Schedule: Equatable, Sendable {
             steps: steps, workers: workers, microBatches: microBatches, interval: interval, keep: pick(1...3),
             evaluationInterval: evaluationInterval, restarts: pick(2...10), heartbeat: heartbeat, timeout: timeout,
             lease: timeout + heartbeat * Int64(pick(1...5)),
-            stateHashInterval: [1, 1, 1, 4][pick(0...3)], recovery: pick(1...3) == 1 ? .checkpoint : .peer,
+            stateHashInterval: [1, 1, 1, 4][pick(0...3)], stragglers: StragglerSpec.Action.allCases[pick(0...2)],
+            recovery: pick(1...3) == 1 ? .checkpoint : .peer,
             onWorkerLoss: [.spare, .shrink, .wait][pick(0...2)])
         var plan = RunPlan(job)
         plan.formationLimit = .milliseconds(Int64(pick(15_000...30_000)))
@@ -83,6 +84,7 @@ public struct Schedule: Equatable, Sendable {
     private static func job(
         steps: Int, workers: Int, microBatches: Int, interval: Int, keep: Int, evaluationInterval: Int, restarts: Int,
         heartbeat: TimeSpan, timeout: TimeSpan, lease: TimeSpan, stateHashInterval: Int,
+        stragglers: StragglerSpec.Action,
         recovery: FaultToleranceSpec.Recovery,
         onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy
     ) -> JobSpec {
@@ -102,7 +104,8 @@ public struct Schedule: Equatable, Sendable {
                 heartbeatTimeout: timeout, lease: lease, lossSpike: LossSpikeSpec(action: .off),
                 detection: DetectionSpec(
                     silenceAtLeast: heartbeat * 2, stepDeadlineFactor: 4, stepDeadlineAtLeast: heartbeat * 3),
-                stateHashInterval: stateHashInterval),
+                stateHashInterval: stateHashInterval,
+                straggler: StragglerSpec(action: stragglers, factor: 1.5, patience: .steps(3))),
             injections: [])
     }
 }

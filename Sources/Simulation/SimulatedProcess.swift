@@ -61,6 +61,8 @@ struct SimulatedProcess {
     var hungUntil = Instant.zero
     var slowUntil = Instant.zero
     var slowness = 1
+    /// Whether it was ever made slow.
+    var wasSlow = false
     /// Nothing passes from it to the coordinator.
     var muteUntil = Instant.zero
     /// Nothing passes from the coordinator to it.

@@ -100,6 +100,7 @@ extension World {
         tell(
             "record \(record.sequence) \(event.line.text)"
                 + commands.map { "\n             => \($0.line.text)" }.joined())
+        try checkBlame(event)
         // What was corrupt may have died or been overwritten meanwhile; then nothing excuses a wrong state any more.
         if witness.isTainted, commands.contains(where: { if case .form = $0 { true } else { false } }) {
             witness.isTainted = holdsCorruptState

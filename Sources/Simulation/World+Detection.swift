@@ -19,6 +19,18 @@ extension World {
             at: lastWord + tolerance.heartbeatTimeout + tolerance.heartbeatInterval)
     }
 
+    /// Nobody is told of as a straggler who was never slow.
+    func checkBlame(_ event: Event) throws(Broken) {
+        guard case .stragglerFound(_, _, let report) = event,
+            let process = processes.first(where: {
+                $0.worker == report.worker && $0.incarnation == report.incarnation
+            })
+        else { return }
+        guard process.wasSlow else {
+            throw Broken(.detection, "\(report.worker)#\(report.incarnation) is taken for a straggler, and is none")
+        }
+    }
+
     /// The slot must not be believed to hold that process any more.
     func checkKnown(_ worker: WorkerID, _ incarnation: Incarnation, _ epoch: Int) throws(Broken) {
         guard isUp, epoch == self.epoch, control.coordinator.pool.holds(worker, incarnation) else { return }

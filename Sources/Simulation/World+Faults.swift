@@ -97,7 +97,9 @@ extension World {
         case .crashInRestore: processes[index].diesInRestore = true
         case .pause: processes[index].pausedUntil = max(processes[index].pausedUntil, until)
         case .hang: processes[index].hungUntil = max(processes[index].hungUntil, until)
-        case .straggler: (processes[index].slowUntil, processes[index].slowness) = (until, 1 + fault.amount)
+        case .straggler:
+            (processes[index].slowUntil, processes[index].slowness) = (until, 1 + fault.amount)
+            processes[index].wasSlow = true
         case .wrongSum: processes[index].trainer?.corruption = fault.target | 1 << 63
         case .notANumber: processes[index].trainer?.isNotANumber = true
         case .partition:

@@ -226,7 +226,7 @@ extension World {
                 process, generation, step: step, batches: trainer.consumed, state: trainer.computedFrom)
         default: break
         }
-        tellCoordinator(message, process)
+        tellCoordinator(timed(message, sender), process)
     }
 
     /// Says `message` as soon as a coordinator knows the process.
@@ -247,6 +247,17 @@ extension World {
         swap(&held, &processes[index].unsaid)
         if let receipt = processes[index].lastReceipt, !held.contains(receipt) { held.insert(receipt, at: 0) }
         for message in held { sendUp(message, from: process, as: processes[index].incarnation) }
+    }
+
+    /// A contribution with the time that its own micro-batches took.
+    private func timed(_ message: WorkerMessage, _ sender: SimulatedProcess) -> WorkerMessage {
+        guard case .contributed(let generation, let step, let losses, let norm, var times, let hash) = message,
+            let computes = sender.computes, let membership = sender.trainer?.membership
+        else { return message }
+        let each = (computes.until - computes.from).nanoseconds / Int64(computes.count)
+        times.compute = TimeSpan(nanoseconds: each * Int64(membership.members[membership.rank].part.count))
+        return .contributed(
+            generation: generation, step: step, losses: losses, gradientNorm: norm, times: times, stateHash: hash)
     }
 
     private mutating func share(_ generation: Generation, _ step: Int, _ sum: UInt64, _ process: Int) {

@@ -102,19 +102,8 @@ struct InjectionFields {
     }
 
     private static func process(_ section: Section) -> Field<InjectionProcess> {
-        let mean = section.scalar(
-            "mtbf", fallback: InjectionProcess.Mean.steps(1), isRequired: true, wanted: "steps or a time",
-            example: "20 steps"
-        ) { scalar -> InjectionProcess.Mean? in
-            let words = scalar.text.split(separator: " ")
-            if words.count == 2, words[1] == "steps" || words[1] == "step",
-                let count = Number.parseWhole(String(words[0])),
-                count >= 1
-            {
-                return .steps(count)
-            }
-            return section.span(scalar, isQuiet: false).map { .time($0) }
-        }
+        let mean = section.stepsOrTime(
+            "mtbf", default: nil, example: "20 steps", steps: { InjectionProcess.Mean.steps($0) }, time: { .time($0) })
         let kinds = section.list("kinds", isRequired: true, example: "[kill, stop]")
         let faults = kinds.value.enumerated().compactMap { index, node -> Injection.Fault? in
             let key = "\(kinds.key)[\(index)]"

@@ -166,6 +166,9 @@ struct ToleranceFields {
     let heartbeatTimeout: Field<TimeSpan>
     let lease: Field<TimeSpan>
     let stateHashInterval: Field<Int>
+    let stragglerAction: Field<StragglerSpec.Action>
+    let stragglerFactor: Field<Double>
+    let stragglerPatience: Field<StragglerSpec.Patience>
     let lossSpike: LossSpikeFields
     let silenceAtLeast: Field<TimeSpan>
     let stepDeadlineFactor: Field<Int>
@@ -182,12 +185,19 @@ struct ToleranceFields {
         let standard = DetectionSpec()
         silenceAtLeast = heartbeat.time(
             "at_least", atLeast: .milliseconds(1), default: min(standard.silenceAtLeast, heartbeatTimeout.value))
-        let step = section.section("step_deadline", isRequired: false, example: "{factor: 4, at_least: 2s}")
+        let step = section.section("step_deadline", isRequired: false, example: "{factor: 4, at_least: 1s}")
         stepDeadlineFactor = step.whole("factor", in: 1...1_000, default: standard.stepDeadlineFactor, example: "4")
         stepDeadlineAtLeast = step.time(
             "at_least", atLeast: .milliseconds(1), default: standard.stepDeadlineAtLeast)
         let hash = section.section("state_hash", isRequired: false, example: "{every: 1}")
         stateHashInterval = hash.whole("every", in: 0...1_000_000, default: 1, example: "1")
+        let straggler = section.section(
+            "straggler", isRequired: false, example: "{action: swap, factor: 1.5, for: 30 steps}")
+        let patient = StragglerSpec()
+        stragglerAction = straggler.choice("action", default: patient.action, standIn: patient.action)
+        stragglerFactor = straggler.decimal("factor", .positive, default: patient.factor, example: "1.5")
+        stragglerPatience = straggler.stepsOrTime(
+            "for", default: patient.patience, example: "30 steps", steps: { .steps($0) }, time: { .time($0) })
         lease = section.time("lease", atLeast: .milliseconds(1), default: .milliseconds(15_000))
         lossSpike = LossSpikeFields(
             section.section("loss_spike", isRequired: false, example: "{action: rollback, wait: 50}"))

@@ -63,7 +63,10 @@ enum JobReader {
                 heartbeatInterval: fields.tolerance.heartbeatInterval.value,
                 heartbeatTimeout: fields.tolerance.heartbeatTimeout.value, lease: fields.tolerance.lease.value,
                 lossSpike: fields.tolerance.lossSpike.spec, detection: detection(fields.tolerance),
-                stateHashInterval: fields.tolerance.stateHashInterval.value),
+                stateHashInterval: fields.tolerance.stateHashInterval.value,
+                straggler: StragglerSpec(
+                    action: fields.tolerance.stragglerAction.value, factor: fields.tolerance.stragglerFactor.value,
+                    patience: fields.tolerance.stragglerPatience.value)),
             injections: injections, injectionProcesses: processes)
     }
 

@@ -115,13 +115,13 @@ extension Schema {
                 "fault_tolerance",
                 [
                     "recovery", "on_worker_loss", "spares", "max_restarts", "heartbeat", "step_deadline", "state_hash",
-                    "lease",
-                    "loss_spike",
+                    "straggler", "lease", "loss_spike",
                 ]
             ),
             ("fault_tolerance.heartbeat", ["interval", "at_least", "timeout"]),
             ("fault_tolerance.step_deadline", ["factor", "at_least"]),
             ("fault_tolerance.state_hash", ["every"]),
+            ("fault_tolerance.straggler", ["action", "factor", "for"]),
             (
                 "fault_tolerance.loss_spike",
                 [

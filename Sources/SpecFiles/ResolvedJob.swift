@@ -149,8 +149,19 @@ struct ResolvedJob {
             row("fault_tolerance.step_deadline.at_least", TimeText.exact(tolerance.detection.stepDeadlineAtLeast)),
             ("  state_hash:", nil),
             row("fault_tolerance.state_hash.every", tolerance.stateHashInterval),
+            ("  straggler:", nil),
+            row("fault_tolerance.straggler.action", tolerance.straggler.action.rawValue),
+            row("fault_tolerance.straggler.factor", tolerance.straggler.factor),
+            row("fault_tolerance.straggler.for", patience(tolerance.straggler.patience)),
             row("fault_tolerance.lease", TimeText.exact(tolerance.lease)),
         ] + lossSpike
+    }
+
+    private func patience(_ patience: StragglerSpec.Patience) -> String {
+        switch patience {
+        case .steps: patience.description
+        case .time(let span): TimeText.exact(span)
+        }
     }
 
     private var lossSpike: [Row] {

@@ -46,7 +46,7 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
         if case .disk(let failure) = error.problem {
             self = .cannotRead(failure)
         } else {
-            self = .damagedFile(path: error.path, reason: error.description)
+            self = .damagedFile(path: error.path, reason: "it \(error.complaint)")
         }
     }
 }

@@ -35,20 +35,21 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
 
     /// One sentence.
     public var description: String {
+        if case .disk(let error) = problem { "\(error)" } else { "\(path) \(complaint)" }
+    }
+
+    /// What is wrong with the file, to follow its name: "is cut off: it has 3 of 5 bytes".
+    var complaint: String {
         switch problem {
-        case .disk(let error): return "\(error)"
-        case .truncated(let expected, let found):
-            return "\(path) is cut off: it has \(found) of \(expected) bytes"
-        case .trailingBytes(let expected, let found):
-            return "\(path) has \(found) bytes but its header describes \(expected)"
+        case .disk(let error): "cannot be read: \(error)"
+        case .truncated(let expected, let found): "is cut off: it has \(found) of \(expected) bytes"
+        case .trailingBytes(let expected, let found): "has \(found) bytes but its header describes \(expected)"
         case .headerTooLarge(let bytes):
-            return "\(path) claims a header of \(bytes) bytes; at most \(SafetensorsHeader.maximumSize) are allowed"
-        case .malformedHeader(let offset, let reason):
-            return "\(path) has a malformed header at its byte \(offset): \(reason)"
-        case .duplicate(let name): return "\(path) names \(name) twice"
-        case .unsupportedType(let tensor, let type):
-            return "\(path) holds \(tensor) as \(type); only F32 is supported"
-        case .misplaced(let tensor, let reason): return "\(path) misplaces \(tensor): \(reason)"
+            "claims a header of \(bytes) bytes; at most \(SafetensorsHeader.maximumSize) are allowed"
+        case .malformedHeader(let offset, let reason): "has a malformed header at its byte \(offset): \(reason)"
+        case .duplicate(let name): "names \(name) twice"
+        case .unsupportedType(let tensor, let type): "holds \(tensor) as \(type); only F32 is supported"
+        case .misplaced(let tensor, let reason): "misplaces \(tensor): \(reason)"
         }
     }
 }

@@ -211,7 +211,7 @@ struct RandomSchedule {
     private mutating func retell(_ entry: MockWorld.Entry) throws {
         switch entry.event {
         case .memberFormed, .gangFormed, .stepContributed, .stepsCommitted, .workerLost, .restoreFailed, .stepNotFinite,
-            .replicasDisagree, .statesDiffer, .statesAgree, .checkpointFailed, .evaluated:
+            .replicasDisagree, .statesDiffer, .statesAgree, .stragglerFound, .checkpointFailed, .evaluated:
             break
         case .checkpointWritten(_, _, let step, _, _, _):
             guard world.durable.contains(step) else { return }  // Of a deleted one nobody speaks again.

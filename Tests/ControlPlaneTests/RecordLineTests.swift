@@ -22,6 +22,10 @@ struct RecordLineTests {
         ]
         + texts.map { .left($0) }
 
+    private static let straggler = StragglerReport(
+        worker: worker(2), incarnation: Incarnation(3), rank: 2, step: 70, factor: 2.25, steps: 30,
+        lasted: .seconds(1.5))
+
     private static func events(_ text: String, _ number: Double, _ how: LossCause) -> [Event] {
         let run = RunID(text.isEmpty ? "r" : text)
         let (one, two) = (Generation(1), Incarnation(2))
@@ -43,6 +47,7 @@ struct RecordLineTests {
             .stepContributed(run: run, generation: one, report: report),
             .replicasDisagree(run: run, generation: one, step: 4, norms: text),
             .statesDiffer(run: run, generation: one, step: 4, hashes: [StateHash(.max), StateHash(0)]),
+            .stragglerFound(run: run, generation: one, straggler),
             .statesAgree(run: run, generation: one, step: 4, hash: StateHash(255)),
             .evaluated(run: run, generation: one, step: 4, loss: number),
             .checkpointWritten(
@@ -75,6 +80,7 @@ struct RecordLineTests {
             .restoreFailed(worker: node, rank: 1, step: 8, reason: text),
             .formationOverdue(missing: [node, worker(0)]),
             .formationOverdue(missing: []), .replicasDisagree(step: 4, norms: text), .coordinatorLost,
+            .straggling(straggler),
             .statesDiffer(
                 StateDispute(step: 4, hashes: [StateHash(1), StateHash(2)], corrupt: [node], agreed: 3, restored: nil)),
             .statesDiffer(

@@ -39,6 +39,28 @@ extension Live {
             }
         }
 
+        @Test func `a worker that is slow for long is replaced by a spare, and no step is done again`() async throws {
+            try await Scenario.play { scenario in
+                let child = try scenario.launch(
+                    "run",
+                    [
+                        "fault_tolerance.spares=1",
+                        "fault_tolerance.straggler={action: swap, factor: 3, for: 10 steps}",
+                        "inject=[{at: step=40, fail: rank 1, kind: slow=20x, for: 1min}]",
+                    ])
+                #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                let history = try scenario.history("run")
+                #expect(
+                    history.sentences.contains {
+                        $0.contains("times as long as the others") && $0.hasSuffix("replaced")
+                    },
+                    "\(history.sentences)")
+                #expect(history.incidents.filter { $0.injection == 0 }.count == 1, "\(history.sentences)")
+                #expect(history.incidents.allSatisfy { $0.lostSteps == 0 })
+                try await Reference.check(history)
+            }
+        }
+
         @Test func `a worker that is stopped for longer than it is believed is replaced`() async throws {
             try await Scenario.play { scenario in
                 let child = try scenario.launch(

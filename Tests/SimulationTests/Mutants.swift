@@ -219,6 +219,27 @@ struct BlamesTheMajority: Mutant {
     }
 }
 
+/// Takes the fast for slow.
+struct BlamesTheFast: Mutant {
+    var real: Dispatcher
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        guard
+            case .message(
+                .contributed(let generation, let step, let losses, let norm, var times, let hash), let from,
+                let incarnation) = input
+        else { return [input] }
+        times.compute = TimeSpan(nanoseconds: 1_000_000_000_000_000_000 / max(1, times.compute.nanoseconds))
+        return [
+            .message(
+                .contributed(
+                    generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
+                    stateHash: hash),
+                from: from, incarnation: incarnation)
+        ]
+    }
+}
+
 /// Hears heartbeats of processes that are silent.
 struct NeverMissesAnyone: Mutant {
     var real: Dispatcher

@@ -59,6 +59,7 @@ struct PlantedBug: Sendable {
         PlantedBug(ComparesNoSums.self, [.replicasAgree, .bitIdentity]),
         PlantedBug(ComparesNoStates.self, [.replicasAgree], seeds: 600),
         PlantedBug(BlamesTheMajority.self, [.replicasAgree], seeds: 600),
+        PlantedBug(BlamesTheFast.self, [.detection], seeds: 600),
         PlantedBug(NeverMissesAnyone.self, [.detection]),
         PlantedBug(BelievesInProgress.self, [.progress], seeds: 600),
         PlantedBug(BlamesNobody.self, [.progress], seeds: 600),

@@ -68,7 +68,8 @@ import Testing
         } catch {
             let text = error.rendered(color: false)
             #expect(text.contains("`constants.gemm` must be above 0 and at most 1.0, not 1.5"), "\(text)")
-            #expect(text.contains("`constants` lacks `launch`") && text.contains("`constants` lacks `overlap`"), "\(text)")
+            #expect(text.contains("`constants` lacks `launch`"), "\(text)")
+            #expect(text.contains("`constants` lacks `overlap`"), "\(text)")
         }
     }
 }

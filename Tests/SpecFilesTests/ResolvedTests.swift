@@ -74,9 +74,13 @@ import Testing
             timeout: 10s                 # /lab/test.yaml:23
           step_deadline:
             factor: 4                    # default
-            at_least: 2s                 # default
+            at_least: 1s                 # default
           state_hash:
             every: 1                     # default
+          straggler:
+            action: report               # default
+            factor: 1.5                  # default
+            for: 30 steps                # default
           lease: 15s                     # /lab/test.yaml:24
           loss_spike:
             action: rollback             # default
@@ -117,6 +121,7 @@ import Testing
         "fault_tolerance.heartbeat.timeout=1.5min", "fault_tolerance.lease=3650d",
         "fault_tolerance.heartbeat.at_least=2s", "fault_tolerance.step_deadline={factor: 7, at_least: 250ms}",
         "fault_tolerance.state_hash.every=12",
+        "fault_tolerance.straggler={action: swap, factor: 2.5, for: 12s}",
         "fault_tolerance.loss_spike={action: report, window: 99, armed_after: 33, clip: 3.5, allowance: 0.75}",
         "fault_tolerance.loss_spike.threshold=11", "fault_tolerance.loss_spike.freeze_sum=3",
         "fault_tolerance.loss_spike.freeze_z=5", "fault_tolerance.loss_spike.drift_after=21",

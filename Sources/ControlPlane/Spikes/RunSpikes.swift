@@ -47,7 +47,7 @@ extension Run {
     }
 
     /// Ends the gang without counting a restart: nothing is broken.
-    private mutating func endGang(because reason: InterruptionReason) -> [Command] {
+    mutating func endGang(because reason: InterruptionReason) -> [Command] {
         members = []
         saving = nil
         phase = .waiting(because: nil)

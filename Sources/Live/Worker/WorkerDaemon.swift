@@ -109,6 +109,8 @@ public final class WorkerDaemon {
     /// Its last word of a checkpoint since it was called into its gang: a coordinator that died may not have written it
     /// down.
     private var receipt: WorkerMessage?
+    /// Why it said goodbye; the coordinator only lets it go then.
+    private var complaint: String?
     private var heartbeat = TimeSpan.seconds(Int64(1))
     private var lease = TimeSpan.seconds(Int64(15))
 
@@ -149,9 +151,14 @@ public final class WorkerDaemon {
                 switch event {
                 case .message(let frame):
                     lastHeard = monotonicNow()
-                    if let end = try take(frame) { return end }
+                    if let end = try take(frame) { return complaint.map { .unusable(reason: $0) } ?? end }
                 case .readable(0): return .orphaned
-                case .readable: if isWelcomed { for reply in replies.takeAll() { try say(reply) } }
+                case .readable where isWelcomed:
+                    for reply in replies.takeAll() {
+                        if case .goodbye(let reason) = reply { complaint = reason }
+                        try say(reply)
+                    }
+                case .readable: break
                 case .connected: try greet()
                 case .dropped(let error): log.warning("dropped a frame", metadata: ["reason": "\(error)"])
                 case .disconnected: isWelcomed = false

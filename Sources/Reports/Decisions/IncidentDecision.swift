@@ -56,6 +56,8 @@ extension RunSource {
         case .checkpointFailed:
             return "A checkpoint that cannot be written does not stop training; the last good one stays."
         case .drill: return "A fault that ends no member is left to run its course."
+        case .straggler:
+            return "fault_tolerance.straggler: a slow member is told of, and replaced where the job wants it."
         case .interruption:
             if incident.decision != nil { return "fault_tolerance.loss_spike: the policy against loss spikes" }
         }
