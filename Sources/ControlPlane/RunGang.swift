@@ -17,25 +17,28 @@ extension Run {
     /// somebody survived.
     func placement(on pool: Pool) -> PlacementDecision {
         if let reason = reasonToAwait(on: pool) { return .wait(because: reason) }
-        if holders.isEmpty, pool.upCount < plan.workers {
+        // Large gangs are asked for at every interruption: whoever has the state is looked for only where it matters.
+        let mayShrink = plan.recovery == .peer && [.shrink, .spare].contains(plan.onWorkerLoss)
+        if holders.isEmpty || !mayShrink, pool.upCount < plan.workers {
             return .wait(because: .workersMissing(free: pool.upCount, needed: plan.workers))
         }
         let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
-        let survivors = holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
+        let isTight = free.count == plan.workers && plan.onWorkerLoss != .shrink
+        let survivors = isTight ? [] : holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
         func gang(of size: Int) -> PlacementDecision {
             placeGang(GangRequest(size: size, numerics: numerics, preferred: survivors), on: free)
         }
-        guard plan.recovery == .peer, !survivors.isEmpty else { return gang(of: plan.workers) }
-        switch plan.onWorkerLoss {
-        case .wait, .fail: return gang(of: plan.workers)
-        case .shrink: return gang(of: min(survivors.count, plan.workers))
-        case .spare: return gang(of: min(free.count { $0.numerics == numerics }, plan.workers))
-        }
+        guard mayShrink,
+            isTight ? holders.contains(where: { pool.isUp($0.worker, $0.incarnation) }) : !survivors.isEmpty
+        else { return gang(of: plan.workers) }
+        if plan.onWorkerLoss == .shrink { return gang(of: min(survivors.count, plan.workers)) }
+        return gang(of: min(free.count { $0.numerics == numerics }, plan.workers))
     }
 
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
+        guard plan.recovery == .peer || spikes.recomputation != nil || isReturning else { return nil }
         let known = Dictionary(uniqueKeysWithValues: holders.map { ($0.worker, $0.incarnation) })  // Asked only.
         let isSource = members.map { known[$0.worker] == $0.incarnation }
         // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from; and
