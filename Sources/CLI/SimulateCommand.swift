@@ -73,7 +73,8 @@ private func simulationLines(
     var lines = [style.apply(.bold, to: source.name) + ": " + source.reason]
     var facts = Table([.left(""), .flexible("")])
     facts.add(["gang", "\(input.job.spec.nodes) nodes of \(input.cluster.name), \(input.cluster.spares.count) spares"])
-    facts.add(["steps", "\(history.committed) of \(scenario.plan.steps), \(scenario.cost.step) each undisturbed"])
+    facts.add(["steps", "\(history.committed) of \(scenario.plan.steps)"])
+    facts.add(["step", "\(scenario.cost.step) undisturbed, \(input.stepSource)"])
     facts.add(["took", "\(ledger.elapsed); without a failure \(scenario.cost.step * Int64(history.committed))"])
     facts.add(["interruptions", "\(tally.interruptions) in \(tally.segments) segments"])
     facts.add(["cost", "\(compact(input.dollars(ledger.elapsed))) USD for \(input.paidNodes) nodes"])

@@ -7,6 +7,7 @@ import Foundation
 import Hardware
 import Jobs
 import Primitives
+import Reports
 import Simulation
 import SpecFiles
 
@@ -114,6 +115,20 @@ struct SimulationInput {
                 job: job.spec, cluster: cluster, seed: seed, script: script,
                 hasRandomFailures: !options.noRandomFailures, step: step, until: options.until)
         } catch { throw Failure(.infeasible, "\(error)") }
+    }
+
+    /// Where a step's time is from, and what `plan` says of it if that is something else.
+    var stepSource: String {
+        if step != nil { return "as --step-time or --constants have it" }
+        guard let rate = Scenario.sustainedRate(of: job.spec, on: cluster) else { return "as plan has it" }
+        var source = "by the \(compact(rate / 1e12)) TFLOP/s that the cluster's file gives"
+        if let machine = try? modelled(cluster, job.spec),
+            let chosen = try? options.constants.choose(software: job.spec.software, for: machine)
+        {
+            let model = Hardware.stepTime(job.spec.workload, on: machine, chosen.constants).total
+            source += "; plan's model says \(TimeSpan.seconds(model))"
+        }
+        return source
     }
 
     /// Nodes that are paid for: the gang's and the spares.

@@ -48,12 +48,17 @@ extension Scenario {
             diurnalSwing: times.diurnalSwing)
     }
 
+    /// The rate in model operations a second and accelerator that the cluster's file gives for `job`'s nodes; nil where it
+    /// gives none, or where several groups are taken: the slowest sets the pace, which only the model knows.
+    public static func sustainedRate(of job: JobSpec, on cluster: Cluster) -> Double? {
+        cluster.groups(of: job.nodes).count == 1 ? cluster.groups[0].accelerator.sustained : nil
+    }
+
     /// By the sustained rate, 6 operations a parameter and token; by the model where none is given.
     private static func stepTime(
         of job: JobSpec, on cluster: Cluster, _ group: NodeGroup
     ) throws(ScenarioError) -> TimeSpan {
-        // Of several groups the slowest sets the pace, which only the model knows.
-        if cluster.groups(of: job.nodes).count == 1, let sustained = group.accelerator.sustained {
+        if let sustained = sustainedRate(of: job, on: cluster) {
             let rate = sustained * Double(job.nodes * group.acceleratorsPerNode)
             return .seconds(6 * Double(job.model.parameterCount) * Double(job.tokensPerStep) / rate)
         }
