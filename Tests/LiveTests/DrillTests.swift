@@ -18,6 +18,8 @@ extension Live {
                     "at: step=60, fail: rank 2, kind: slow=3x, for: 200ms",
                     "at: step=80, fail: rank 2, kind: partition, for: 200ms",
                     "at: step=95, fail: link 0-2, kind: partition, for: 200ms",
+                    "at: step=110, fail: rank 0, kind: partition=in, for: 200ms",
+                    "at: step=125, fail: rank 1, kind: partition=out, for: 200ms",
                     "at: step=49, kind: disk_full, for: 300ms", "at: step=195, kind: corrupt=checkpoint",
                     "at: step=196, fail: gang, kind: kill", "at: step=220, fail: newcomer, kind: kill",
                 ]
@@ -36,6 +38,28 @@ extension Live {
                 #expect(history.sentences.contains { $0.contains("No space left on device") })
                 #expect(history.sentences.contains { $0.contains("could not restore the checkpoint of step") })
                 try await Reference.check(history)
+            }
+        }
+
+        @Test func `a fault that a person inflicts on a run that goes on is a drill`() async throws {
+            try await Scenario.play { scenario in
+                // The pause leaves time to inflict something while the run certainly goes on.
+                let child = try scenario.launch(
+                    "run", ["inject=[{at: step=40, fail: rank 0, kind: stop, for: 900ms}]"])
+                _ = try await scenario.journal(of: "run", driver: child, until: "the run pauses") {
+                    $0.committed >= 40 ? () : nil
+                }
+                let asked = try await scenario.understudy(
+                    ["inject", "run", "--fail", "rank=1", "--kind", "kill"])
+                #expect(asked.code == 0, "\(asked.errors)")
+                #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                let history = try scenario.history("run")
+                #expect(history.sentences.count { $0.contains("SIGKILL") } == 1, "\(history.sentences)")
+                #expect(history.incidents.allSatisfy { $0.injection != nil }, "\(history.sentences)")
+                try await Reference.check(history)
+                let late = try await scenario.understudy(
+                    ["inject", "run", "--fail", "rank=1", "--kind", "kill"])
+                #expect(late.code != 0 && !late.errors.isEmpty)
             }
         }
 
