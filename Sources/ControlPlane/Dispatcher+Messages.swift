@@ -10,6 +10,12 @@ extension Dispatcher {
         _ message: WorkerMessage, from connection: ConnectionID, _ incarnation: Incarnation, at now: Instant
     ) {
         if case .hello(let hello) = message {
+            // A process greets once a connection. What greets again through the same one is a copy, and whoever came back
+            // must not lose by it what it holds.
+            if let known = sessions[connection], known.processID == hello.processID {
+                outputs.append(.dropped(reason: "\(known.worker) has greeted through this connection already"))
+                return
+            }
             if takeBack(hello, from: connection, at: now) { return }
             if hello.worker == nil { loseEarlier(hello, at: now) }
             greeting = (connection, hello)

@@ -188,6 +188,14 @@ struct RestartTests {
         #expect(joined)
     }
 
+    @Test func `a copy of the greeting of who returned does not make it a newcomer`() {
+        var dispatcher = Self.expecting()
+        _ = dispatcher.handle(Self.hello(7, before: Self.residence()), at: .zero)
+        let outputs = dispatcher.handle(Self.hello(7, before: Self.residence()), at: .zero)
+        #expect(outputs == [.dropped(reason: "\(worker(0)) has greeted through this connection already")])
+        #expect(dispatcher.coordinator.pool.holds(worker(0), Incarnation(1)))
+    }
+
     @Test func `who does not come back is lost when it has been silent for too long`() throws {
         var dispatcher = Self.expecting()
         var now = Instant.zero
