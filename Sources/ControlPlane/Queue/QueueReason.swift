@@ -59,7 +59,8 @@ extension PendingReason {
     /// The reason as a clause about the job, in worker slots.
     func sentence(at now: Instant) -> String {
         switch self {
-        case .gpusMissing(let free, let needed): "it needs \(needed) slots and \(free) are free"
+        case .gpusMissing(let free, let needed):
+            "it needs \(needed) \(needed == 1 ? "slot" : "slots") and \(free) \(free == 1 ? "is" : "are") free"
         case .fragmented(let free, let largest, let needed):
             "it needs \(needed) slots; \(free) are free, but at most \(largest) where a gang can stand"
         case .tooFarApart(_, let needed): "it needs \(needed) slots nearer together than those that are free"
