@@ -54,8 +54,10 @@ struct Play {
 
     init(_ id: RunID, steps: Int, incidents: Int, workers: Int, spikes: Int, seed: UInt64) {
         self.id = id
+        // A few checkpoints to an incident: every one of them goes back to the newest.
         plan = RunPlan(
-            steps: steps, workers: workers, microBatches: workers, checkpointInterval: max(1, steps / 400),
+            steps: steps, workers: workers, microBatches: workers,
+            checkpointInterval: max(1, steps / max(400, 4 * incidents)),
             checkpointsKept: 2, evaluationInterval: max(1, steps / 40), evaluationMicroBatches: 1,
             maximumRestarts: incidents + 1, formationLimit: .seconds(Int64(3600)))
         var stream = RandomStream(seed: seed, named: "rehearsal")
