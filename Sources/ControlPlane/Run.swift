@@ -89,8 +89,8 @@ public struct Run: Equatable, Sendable {
     public internal(set) var doubted: [Holder] = []
     /// The last step after which all members held the same state, as far as they compared.
     public internal(set) var agreed = 0
-    /// The generation of the last such comparison.
-    var agreedGeneration = Generation(0)
+    /// Who took the state from another since then, over any number of gangs.
+    var copies: [StateCopy] = []
     /// Checkpoints of which a dispute about the state says that they may be corrupt.
     var disowned: [DisownedCheckpoints] = []
     /// The step that gave no finite number, and whose sums were at fault then; it is done again with other parts.
@@ -154,6 +154,7 @@ public struct Run: Equatable, Sendable {
             committed = checkpoints.last?.step ?? 0
             agreed = committed  // All load the same bytes.
         }
+        noteCopies()
         saving = nil
         saveOverdue = false
         isReturning = false

@@ -36,6 +36,14 @@ struct DisownedCheckpoints: Equatable, Sendable {
     var after: Int
 }
 
+/// A process whose state is another's.
+struct StateCopy: Equatable, Sendable {
+    /// Who took it.
+    var holder: Holder
+    /// Who came by it independently, and need not live any more.
+    var origin: Holder
+}
+
 extension Run {
     /// Whether members compare their states when the run's last step is applied: nobody does a step after it that would
     /// show what was wrong.
@@ -44,7 +52,29 @@ extension Run {
     /// Every member holds the same state after `step`.
     mutating func agree(on step: Int) {
         agreed = step
-        agreedGeneration = generation
+        copies = []
+    }
+
+    /// The gang that forms takes its state as `transfers` say, or from a checkpoint.
+    mutating func noteCopies() {
+        guard plan.stateHashInterval > 0, let transfers else {
+            copies = []
+            return
+        }
+        let added = transfers.map { transfer in
+            let receiver = members[transfer.receiver]
+            return StateCopy(
+                holder: Holder(worker: receiver.worker, incarnation: receiver.incarnation),
+                origin: origin(of: members[transfer.source]))
+        }
+        copies.removeAll { old in added.contains { $0.holder == old.holder } }
+        copies += added
+    }
+
+    /// Who came first by the state that `member` holds.
+    private func origin(of member: Member) -> Holder {
+        let holder = Holder(worker: member.worker, incarnation: member.incarnation)
+        return copies.first { $0.holder == holder }?.origin ?? holder
     }
 
     /// The members compared their states after the last step: they hold the same.
@@ -90,11 +120,11 @@ extension Run {
     /// that came by its state independently: one that took it from another since the last agreement is counted with its
     /// source, or a corrupt state would win by having been copied.
     private func minority(of hashes: [StateHash]) -> [Int] {
-        let copies = agreedGeneration == generation ? [] : transfers ?? []
-        let origins = hashes.indices.map { rank in copies.first { $0.receiver == rank }?.source ?? rank }
+        let origins = members.map(origin)
         func voices(_ isCounted: (StateHash) -> Bool) -> Int {
-            hashes.indices.count { origin in
-                hashes.indices.contains { origins[$0] == origin && isCounted(hashes[$0]) }
+            origins.indices.count { first in
+                origins.firstIndex(of: origins[first]) == first
+                    && hashes.indices.contains { origins[$0] == origins[first] && isCounted(hashes[$0]) }
             }
         }
         let majority = hashes.first { candidate in voices { $0 == candidate } > voices { $0 != candidate } }

@@ -98,6 +98,24 @@ struct IntegrityTests {
         #expect(found.corrupt.isEmpty && found.restored == 0)
     }
 
+    @Test func `a copy stays a copy when the gang in which it was made ends before a comparison`() throws {
+        var world = try MockWorld.running(plan: Self.plan(workers: 4))
+        try world.steps(through: 5)
+        try world.kill(worker(2))
+        try world.join(worker(2))
+        try world.formAll()
+        try world.steps(through: 6)
+        let run = try #require(world.coordinator.run)
+        #expect(run.transfers?.map(\.receiver) == [2] && run.transfers?.first?.source == 0)
+        try world.formAll()
+        try world.kill(worker(3))
+        world.flipped = [worker(1)]
+        try world.formAll()
+        #expect(world.coordinator.run?.transfers?.isEmpty == true)
+        let found = try #require(dispute(try world.step()))
+        #expect(found.corrupt.isEmpty && found.restored == 0)
+    }
+
     @Test func `a checkpoint that the corrupt rank wrote is struck off, even when it comes late`() throws {
         var world = try MockWorld.running(plan: Self.plan())
         try world.steps(through: 4)
