@@ -89,6 +89,9 @@ public struct Run: Equatable, Sendable {
     public internal(set) var doubted: [Holder] = []
     /// The last step after which all members held the same state, as far as they compared.
     public internal(set) var agreed = 0
+    /// The last step whose sums are known to come from equal states. A comparison is made by who has computed its part of the
+    /// next step; equal bytes that were loaded say nothing of what a part was computed from afterwards.
+    var intact = 0
     /// Who took the state from another since then, over any number of gangs.
     var copies: [StateCopy] = []
     /// Checkpoints of which a dispute about the state says that they may be corrupt.
@@ -153,6 +156,7 @@ public struct Run: Equatable, Sendable {
             holders = []
             committed = checkpoints.last?.step ?? 0
             agreed = committed  // All load the same bytes.
+            intact = committed
         }
         noteCopies()
         saving = nil

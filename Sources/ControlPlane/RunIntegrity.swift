@@ -52,6 +52,7 @@ extension Run {
     /// Every member holds the same state after `step`.
     mutating func agree(on step: Int) {
         agreed = step
+        intact = step + 1
         copies = []
     }
 
@@ -96,8 +97,7 @@ extension Run {
             phase == .running || isStopping
         else { return [] }
         let corrupt = minority(of: hashes).map { members[$0] }
-        // A step's sums come from the state before it, so one step behind an agreement is still everybody's.
-        let isIntact = !corrupt.isEmpty && step <= agreed + 1
+        let isIntact = !corrupt.isEmpty && step <= intact
         let left = isIntact && corrupt.allSatisfy { $0.worker != members[0].worker } ? [] : disown()
         if isIntact {
             holders.removeAll { holder in corrupt.contains { $0.worker == holder.worker } }
