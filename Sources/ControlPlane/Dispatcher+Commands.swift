@@ -41,7 +41,8 @@ extension Dispatcher {
         }
     }
 
-    private mutating func welcome(_ worker: WorkerID, _ incarnation: Incarnation, at now: Instant) {
+    /// Tells the process that greets who it is.
+    mutating func welcome(_ worker: WorkerID, _ incarnation: Incarnation, at now: Instant) {
         guard let greeting else { preconditionFailure("\(worker) is welcomed, but nobody introduced himself") }
         let session = Session(
             connection: greeting.connection, worker: worker, incarnation: incarnation,

@@ -16,7 +16,11 @@ extension Dispatcher {
 
     /// Takes a process back that greets as one of the expected; false when it is none of them.
     mutating func takeBack(_ hello: Hello, from connection: ConnectionID, at now: Instant) -> Bool {
-        guard let before = hello.before, before.run == assignment.run, before.worker.node == hello.node,
+        guard let before = hello.before, before.run == assignment.run, before.worker.node == hello.node else {
+            return false
+        }
+        if movesBack(hello, before, to: connection, at: now) { return true }
+        guard
             case .away(before.incarnation, hello.numerics, hello.processID) =
                 coordinator.pool[before.worker]?.occupant
         else { return false }
@@ -24,6 +28,21 @@ extension Dispatcher {
         tell(
             .workerReturned(worker: before.worker, incarnation: before.incarnation, processID: hello.processID),
             at: now)
+        greeting = nil
+        return true
+    }
+
+    /// Whether a process that has returned greets through another connection while others are still expected: no gang was
+    /// formed meanwhile, so it has missed nothing but its welcome, and gets that again.
+    private mutating func movesBack(
+        _ hello: Hello, _ before: Residence, to connection: ConnectionID, at now: Instant
+    ) -> Bool {
+        guard coordinator.run?.isReturning == true, let session = sessions[before.worker],
+            session.incarnation == before.incarnation, session.processID == hello.processID
+        else { return false }
+        closures.removeAll { $0.session == session }
+        greeting = (connection, hello)
+        welcome(before.worker, before.incarnation, at: now)
         greeting = nil
         return true
     }

@@ -112,42 +112,47 @@ struct RestartTests {
 
     // MARK: Who returns
 
-    private static let job = JobSpec(
-        name: "restart", nodes: 1, workersPerNode: 1,
-        model: ModelShape(layers: 1, width: 8, heads: 1, contextLength: 8, vocabularySize: 256),
-        training: TrainingSpec(
-            microBatch: 1, globalBatch: 1, steps: 8,
-            learningRate: LearningRateSpec(decay: .constant, peak: 1e-3, minimum: 0, warmupSteps: 0, decaySteps: 0),
-            beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clip: 1, seed: 1, evaluationInterval: 0,
-            evaluationMicroBatches: 1),
-        data: DataSpec(source: .text, globs: [], validationShare: 0.1),
-        checkpoint: CheckpointSpec(interval: 4, keep: 1),
-        faultTolerance: FaultToleranceSpec(
-            recovery: .peer, onWorkerLoss: .spare, maximumRestarts: 3, heartbeatInterval: .seconds(Int64(1)),
-            heartbeatTimeout: .seconds(Int64(5)), lease: .seconds(Int64(15)), lossSpike: LossSpikeSpec(action: .off)),
-        injections: [])
+    private static func job(workers: Int = 1) -> JobSpec {
+        JobSpec(
+            name: "restart", nodes: 1, workersPerNode: workers,
+            model: ModelShape(layers: 1, width: 8, heads: 1, contextLength: 8, vocabularySize: 256),
+            training: TrainingSpec(
+                microBatch: 1, globalBatch: workers, steps: 8,
+                learningRate: LearningRateSpec(decay: .constant, peak: 1e-3, minimum: 0, warmupSteps: 0, decaySteps: 0),
+                beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clip: 1, seed: 1, evaluationInterval: 0,
+                evaluationMicroBatches: 1),
+            data: DataSpec(source: .text, globs: [], validationShare: 0.1),
+            checkpoint: CheckpointSpec(interval: 4, keep: 1),
+            faultTolerance: FaultToleranceSpec(
+                recovery: .peer, onWorkerLoss: .spare, maximumRestarts: 3, heartbeatInterval: .seconds(Int64(1)),
+                heartbeatTimeout: .seconds(Int64(5)), lease: .seconds(Int64(15)), lossSpike: LossSpikeSpec(action: .off)
+            ),
+            injections: [])
+    }
 
-    private static func dispatcher(after coordinator: Coordinator = Coordinator()) -> Dispatcher {
+    private static func dispatcher(_ job: JobSpec, after coordinator: Coordinator = Coordinator()) -> Dispatcher {
         Dispatcher(
             job: job, assignment: Dispatcher.Assignment(run: RunID("r"), folder: "", job: []),
             coordinator: coordinator)
     }
 
-    private static func hello(_ processID: Int, before: Residence?) -> Dispatcher.Input {
+    private static func hello(_ processID: Int, before: Residence?, through connection: Int? = nil) -> Dispatcher.Input
+    {
         .message(
             .hello(
                 Hello(
                     version: protocolVersion, worker: nil, node: NodeID("a"), processID: processID,
                     exchangeEndpoint: "tcp://127.0.0.1:\(processID)", numerics: "plain", before: before)),
-            from: ConnectionID(processID), incarnation: Incarnation(0))
+            from: ConnectionID(connection ?? processID), incarnation: Incarnation(0))
     }
 
-    /// A coordinator that was started again and expects process 7 as a/0#1.
-    private static func expecting() -> Dispatcher {
-        var first = dispatcher()
+    /// A coordinator that was started again and expects process 7 as a/0#1, process 8 as a/1#1, and so on.
+    private static func expecting(workers: Int = 1) -> Dispatcher {
+        let job = job(workers: workers)
+        var first = dispatcher(job)
         _ = first.handle(.fact(.jobSubmitted(run: RunID("r"), plan: RunPlan(job))), at: .zero)
-        _ = first.handle(hello(7, before: nil), at: .zero)
-        var second = dispatcher(after: first.coordinator)
+        for process in 7..<7 + workers { _ = first.handle(hello(process, before: nil), at: .zero) }
+        var second = dispatcher(job, after: first.coordinator)
         _ = second.handle(.fact(.coordinatorRestarted(run: RunID("r"), living: [])), at: .zero)
         return second
     }
@@ -188,6 +193,20 @@ struct RestartTests {
         #expect(joined)
     }
 
+    @Test func `who returned keeps its incarnation when its connection breaks before the others are back`() {
+        var dispatcher = Self.expecting(workers: 2)
+        _ = dispatcher.handle(Self.hello(7, before: Self.residence()), at: .zero)
+        let outputs = dispatcher.handle(Self.hello(7, before: Self.residence(), through: 17), at: .zero)
+        #expect(!outputs.contains { if case .record = $0 { true } else { false } }, "\(outputs)")
+        let told = outputs.compactMap { output -> ConnectionID? in
+            guard case .send(.welcome(_, Incarnation(1), _, _, _, _, _), let connection, _) = output else { return nil }
+            return connection
+        }
+        #expect(told == [ConnectionID(17)])
+        _ = dispatcher.handle(.closed(ConnectionID(7)), at: .zero)
+        #expect(dispatcher.coordinator.pool.holds(worker(0), Incarnation(1)))
+    }
+
     @Test func `a copy of the greeting of who returned does not make it a newcomer`() {
         var dispatcher = Self.expecting()
         _ = dispatcher.handle(Self.hello(7, before: Self.residence()), at: .zero)
@@ -204,6 +223,6 @@ struct RestartTests {
             _ = dispatcher.handle(.timePassed, at: now)
         }
         #expect(!dispatcher.coordinator.pool.holds(worker(0), Incarnation(1)))
-        #expect(now <= .zero + Self.job.faultTolerance.heartbeatTimeout + .seconds(Int64(1)))
+        #expect(now <= .zero + Self.job().faultTolerance.heartbeatTimeout + .seconds(Int64(1)))
     }
 }
