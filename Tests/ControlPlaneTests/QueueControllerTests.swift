@@ -53,6 +53,7 @@ struct QueueControllerTests {
         var queue = queue(.tiresias)
         #expect(queue.handle(job("a", slots: 1), at: at(70)).isEmpty)
         #expect(queue.nextDeadline == at(120))
+        #expect(queue.explain(1, at: at(71))?.start == at(120))
         #expect(queue.handle(.timePassed, at: at(121)) == [.start(job: 1, stint: 1, slots: slots(left, 0))])
     }
 

@@ -90,14 +90,19 @@ extension QueueController {
     private func forecast(_ job: Int, at now: Instant) -> Instant? {
         var copy = self
         var clock = now
-        // Every round ends a job, or ends an stint of one that waits again behind others.
-        for _ in 0..<4 * jobs.count + 4 {
+        // Every round ends a job, ends a stint of one that waits again behind others, or is a decision that is due.
+        for _ in 0..<8 * jobs.count + 8 {
             copy.finishStops(at: clock)
             if copy[job].isDriven || !copy[job].grant.isEmpty { return clock }
             var next: (job: Int, end: Instant)?
             for other in 1..<copy.jobs.count + 1 where copy[other].phase == .running {
                 guard let end = copy[other].ticket.flatMap(copy.scheduler.expectedEnd) else { continue }
                 if next.map({ end < $0.end }) ?? true { next = (other, end) }
+            }
+            if let due = copy.promised, next.map({ due < $0.end }) ?? true {
+                clock = max(clock, due)
+                _ = copy.handle(.timePassed, at: clock)
+                continue
             }
             guard let next else { return nil }
             clock = max(clock, next.end)
