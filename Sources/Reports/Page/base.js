@@ -18,6 +18,18 @@ function ink(name) {
   return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 }
 
+/** A context to draw on all of `canvas`, which is `height` high, in the screen's own pixels and the page's font. */
+function freshContext(canvas, height) {
+  const scale = window.devicePixelRatio || 1, context = canvas.getContext("2d");
+  const width = canvas.clientWidth;
+  canvas.style.height = height + "px";
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  context.scale(scale, scale);
+  context.font = "11px " + getComputedStyle(document.body).fontFamily;
+  return context;
+}
+
 const segmentInks = ["s1", "s2", "s3", "s4", "s5", "s6"];
 /** Patterns beside colours, for eyes that do not tell these apart. */
 const dashes = [[], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4]];

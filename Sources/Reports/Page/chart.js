@@ -58,13 +58,7 @@ class LossChart {
   draw() {
     const width = this.canvas.clientWidth;
     if (!width || !this.axis) return;
-    const scale = window.devicePixelRatio || 1;
-    this.canvas.style.height = this.height + "px";
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(this.height * scale);
-    const context = this.canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.font = "11px " + getComputedStyle(document.body).fontFamily;
+    const context = freshContext(this.canvas, this.height);
     this.paint(context, width);
   }
 

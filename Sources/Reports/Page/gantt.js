@@ -78,13 +78,8 @@ class Gantt {
   draw() {
     const width = this.canvas.clientWidth;
     if (!width || !this.rows) return;
-    const height = gantt.top + this.rows.length * gantt.row + 4, scale = window.devicePixelRatio || 1;
-    this.canvas.style.height = height + "px";
-    this.canvas.width = width * scale;
-    this.canvas.height = height * scale;
-    const context = this.canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.font = "11px " + getComputedStyle(document.body).fontFamily;
+    const height = gantt.top + this.rows.length * gantt.row + 4;
+    const context = freshContext(this.canvas, height);
     const label = Math.min(gantt.label, width / 3);
     this.x = scaleOf(...this.window, label, width - 8, false);
     this.marks = [];

@@ -27,13 +27,7 @@ class Plot {
   draw() {
     const width = this.canvas.clientWidth;
     if (!width) return;
-    const scale = window.devicePixelRatio || 1;
-    this.canvas.style.height = this.height + "px";
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(this.height * scale);
-    const context = this.canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.font = "11px " + getComputedStyle(document.body).fontFamily;
+    const context = freshContext(this.canvas, this.height);
     context.lineJoin = "round";
     this.paint(context, width);
   }
