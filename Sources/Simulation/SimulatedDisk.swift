@@ -21,6 +21,8 @@ struct SimulatedDisk {
     struct Entry: Equatable {
         var step: Int
         var state: UInt64
+        /// Whose writer gave it its name last.
+        var generation: Generation
         /// It survives a loss of power.
         var isSynced: Bool
         var damage: Damage
@@ -34,13 +36,17 @@ struct SimulatedDisk {
     subscript(step: Int) -> Entry? { entries.first { $0.step == step } }
 
     /// Gives a checkpoint its name. An equal, undamaged one stays; any other is replaced.
-    mutating func publish(_ step: Int, _ state: UInt64, damage: Damage = .none) {
+    mutating func publish(_ step: Int, _ state: UInt64, of generation: Generation, damage: Damage = .none) {
         if let known = entries.firstIndex(where: { $0.step == step }) {
-            if entries[known].state == state, entries[known].damage == .none { return }
+            if entries[known].state == state, entries[known].damage == .none {
+                entries[known].generation = generation
+                return
+            }
             entries.remove(at: known)
         }
         let place = entries.firstIndex { $0.step > step } ?? entries.endIndex
-        entries.insert(Entry(step: step, state: state, isSynced: false, damage: damage), at: place)
+        entries.insert(
+            Entry(step: step, state: state, generation: generation, isSynced: false, damage: damage), at: place)
     }
 
     /// The checkpoint of `step`, if it still has its name, survives a loss of power from now on.

@@ -120,8 +120,10 @@ struct Witness {
                 throw Broken(.fencing, "\(worker)#\(incarnation) counts as formed and has not restored")
             }
         case .restoreFailed(let worker, let incarnation, _, _, _): try checkSpeaker(worker, incarnation)
-        case .checkpointWritten(_, _, let step, _, _, _):
-            guard let entry = disk[step] else { break }  // Deleted since, or lost with the power: a reader will say.
+        case .checkpointWritten(_, let generation, let step, _, _, _):
+            // Deleted since, or lost with the power, or damaged and written anew since, where it is heard late or twice: a
+            // reader will say.
+            guard let entry = disk[step], entry.generation == generation else { break }
             guard entry.isSynced else {
                 throw Broken(.checkpoints, "the checkpoint of step \(step) is told of and not synced")
             }

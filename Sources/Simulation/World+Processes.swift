@@ -287,7 +287,7 @@ extension World {
 
     private mutating func save(_ generation: Generation, _ step: Int, _ state: UInt64, _ process: Int) throws(Broken) {
         processes[process - 1].write = Write(generation: generation, step: step, state: state)
-        if !promises.writersPublishWhole { disk.publish(step, state, damage: .torn) }
+        if !promises.writersPublishWhole { disk.publish(step, state, of: generation, damage: .torn) }
         queue.add(.writes(process: process), at: now + diskDelay())
         try checkNames()
     }
@@ -314,7 +314,7 @@ extension World {
             disk.sync(write.step)
             finishWrite(process, told(write))
         } else {
-            disk.publish(write.step, write.state)
+            disk.publish(write.step, write.state, of: write.generation)
             processes[index].write!.isPublished = true
             if !promises.writersSync { tellCoordinator(told(write), process) }
             queue.add(.writes(process: process), at: now + diskDelay())
