@@ -116,20 +116,19 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.lost(worker, before, .replaced, at: now) ?? []
             if let refusal { return commands + [refusal] }  // The loss may have been the run's last.
         }
-        let incarnation = pool.join(worker, numerics: numerics, processID: processID)
+        let incarnation = pool.join(worker, numerics: InternedText(numerics), processID: processID)
         commands.append(.welcome(worker: worker, incarnation: incarnation))
         return commands
     }
 
     /// What a process that wants to join is told when nobody may.
     private var refusal: Command? {
-        guard let run, run.isOver else { return nil }
-        return .refuse(because: "the run \(run.id) is over")
+        run?.isOver == true ? .refuse(because: "the run \(run!.id) is over") : nil
     }
 
     /// What follows from the state alone: empty slots are filled, and a run without a gang gets one if there is one.
     private mutating func proceed(at now: Instant) -> [Command] {
-        guard run != nil, !run!.isOver else { return [] }
+        guard run?.isOver == false else { return [] }
         var commands: [Command] = []
         for worker in pool.startable(retrying: run!.needsWorkers) {
             pool.starting(worker, at: now)
@@ -140,7 +139,7 @@ public struct Coordinator: Equatable, Sendable {
     }
 
     private mutating func overdue(at now: Instant) -> [Command] {
-        guard run != nil, !run!.isOver else { return [] }
+        guard run?.isOver == false else { return [] }
         let limit = now + TimeSpan.zero - run!.plan.formationLimit
         let late = pool.overdue(startedBefore: limit)
         let commands = late.map {
@@ -156,10 +155,10 @@ public struct Coordinator: Equatable, Sendable {
         run?.checkInvariants()
         switch event {
         // Progress touches no slot, and the gang at most ends; there are thousands of these to each of the others.
-        case .stepContributed, .stepsCommitted, .evaluated, .checkpointWritten, .checkpointFailed, .memberFormed: break
-        default:
-            pool.checkInvariants()
-            run?.checkMembers(pool)
+        case .stepContributed, .stepsCommitted, .evaluated, .checkpointWritten, .checkpointFailed, .memberFormed,
+            .gangFormed:
+            break
+        default: run?.checkMembers(pool)
         }
     }
 }

@@ -21,7 +21,7 @@ extension Dispatcher {
         }
         if movesBack(hello, before, to: connection, at: now) { return true }
         guard
-            case .away(before.incarnation, hello.numerics, hello.processID) =
+            case .away(before.incarnation, InternedText(hello.numerics), hello.processID) =
                 coordinator.pool[before.worker]?.occupant
         else { return false }
         greeting = (connection, hello)

@@ -2,6 +2,7 @@
 // its workers a gang holds is the run's business.
 
 import Primitives
+import Scheduling
 
 /// The slots of all nodes, in order of their address.
 public struct Pool: Equatable, Sendable {
@@ -13,13 +14,13 @@ public struct Pool: Equatable, Sendable {
         /// `failed`.
         case starting(since: Instant, isDismissed: Bool)
         /// A process that has joined. May become `leaving`, `away`, `empty`, or `up` with a newer incarnation.
-        case up(Incarnation, numerics: String, processID: Int)
+        case up(Incarnation, numerics: InternedText, processID: Int)
         /// A process that was told to end and has not: no gang may have it, and its slot is not free. May become
         /// `empty`, or `up` with a newer incarnation.
         case leaving(Incarnation)
         /// A process that had joined when the coordinator died, and has not come back to the new one yet: no gang may have
         /// it. May become `up` as the same incarnation, `empty`, or `up` with a newer one.
-        case away(Incarnation, numerics: String, processID: Int)
+        case away(Incarnation, numerics: InternedText, processID: Int)
         /// Nothing: its last process ended before it joined, at a time when the run could do without. May become
         /// `starting` once the run waits for workers, or `up`.
         case failed
@@ -74,8 +75,11 @@ public struct Pool: Equatable, Sendable {
         if slot.supervised { supervisedCount += 1 }
     }
 
-    /// Every change of an occupant goes through here, so that the counts are right.
+    /// Every change of an occupant goes through here, so that the counts are right, and nobody but the newest lives there.
     private mutating func set(_ index: Int, _ occupant: Occupant) {
+        let resident = occupant.resident
+        precondition(
+            resident == nil || resident == slots[index].newest, "an old process lives at \(slots[index]): \(occupant)")
         if slots[index].occupant.isStarting { startingCount -= 1 }
         if occupant.isStarting { startingCount += 1 }
         if slots[index].occupant.isUp { upCount -= 1 }
@@ -108,14 +112,14 @@ public struct Pool: Equatable, Sendable {
     }
 
     /// Workers that are up, by address.
-    public var up: [(worker: WorkerID, incarnation: Incarnation, numerics: String)] {
-        slots.compactMap { slot in
-            if case .up(let incarnation, let numerics, _) = slot.occupant {
-                (slot.worker, incarnation, numerics)
-            } else {
-                nil
-            }
+    public var up: [FreeWorker] {
+        var up: [FreeWorker] = []
+        up.reserveCapacity(upCount)
+        for slot in slots {
+            guard case .up(_, let numerics, _) = slot.occupant else { continue }
+            up.append(FreeWorker(worker: slot.worker, numerics: numerics))
         }
+        return up
     }
 
     /// Supervised slots with nothing in them; those whose last process failed only when `retrying`.
@@ -173,7 +177,7 @@ public struct Pool: Equatable, Sendable {
     }
 
     /// A process joins at `worker`; returns its incarnation, one above the newest there was.
-    mutating func join(_ worker: WorkerID, numerics: String, processID: Int) -> Incarnation {
+    mutating func join(_ worker: WorkerID, numerics: InternedText, processID: Int) -> Incarnation {
         if index(worker) == nil {
             insert(Slot(worker: worker, supervised: false, occupant: .empty, newest: Incarnation(0)))
         }
@@ -257,39 +261,44 @@ public struct Pool: Equatable, Sendable {
         return true
     }
 
-    /// Where each of `workers` stands; found along with its neighbours, because large gangs are in order of address.
+    /// Calls `body` with each of `workers` and its slot, until it returns false; a slot is found along with its neighbours,
+    /// because large gangs are in order of address.
     /// - Precondition: all of them have a slot.
-    private func places(of workers: some Sequence<WorkerID>) -> [Int] {
+    private func visit(_ workers: some Sequence<WorkerID>, _ body: (Slot) -> Bool) {
         var next = 0
-        return workers.map { worker in
+        for worker in workers {
             if next >= slots.count || slots[next].worker != worker { next = index(worker) ?? slots.count }
             precondition(next < slots.count, "there is no slot \(worker)")
-            defer { next += 1 }
-            return next
+            guard body(slots[next]) else { return }
+            next += 1
         }
     }
 
     /// The incarnation of the newest process that joined at each of `workers`.
-    func newest(of workers: [WorkerID]) -> [Incarnation] { places(of: workers).map { slots[$0].newest } }
+    func newest(of workers: [WorkerID]) -> [Incarnation] {
+        var newest: [Incarnation] = []
+        newest.reserveCapacity(workers.count)
+        visit(workers) { slot in
+            newest.append(slot.newest)
+            return true
+        }
+        return newest
+    }
 
     /// What the arithmetic of the process at `worker` depends on, if a gang may have it.
-    func numerics(of worker: WorkerID) -> String? {
+    func numerics(of worker: WorkerID) -> InternedText? {
         if case .up(_, let numerics, _) = self[worker]?.occupant { numerics } else { nil }
     }
 
     /// Whether every one of `members` is the process that lives at its slot.
     func holdsAll(_ members: [Member]) -> Bool {
-        zip(members, places(of: members.lazy.map(\.worker))).allSatisfy {
-            slots[$1].occupant.resident == $0.incarnation
+        var rank = 0
+        visit(members.lazy.map(\.worker)) { slot in
+            guard slot.occupant.resident == members[rank].incarnation else { return false }
+            rank += 1
+            return true
         }
-    }
-
-    func checkInvariants() {
-        for slot in slots {
-            if let incarnation = slot.occupant.resident {
-                precondition(incarnation == slot.newest, "an old process lives at \(slot.worker): \(slot)")
-            }
-        }
+        return rank == members.count
     }
 }
 

@@ -101,7 +101,7 @@ public struct Run: Equatable, Sendable {
     /// Restarts since the highest step last rose.
     public internal(set) var restarts = 0
     /// The arithmetic its steps are computed with, once there was a gang.
-    public internal(set) var numerics: String?
+    public internal(set) var numerics: InternedText?
     /// Whether a user asked it to save and end.
     public internal(set) var interrupted = false
     /// What it knows of its loss, and the course that came of it.
@@ -116,6 +116,9 @@ public struct Run: Equatable, Sendable {
 
     /// Whether it has ended.
     public var isOver: Bool { if case .over = phase { true } else { false } }
+
+    /// Whether its members compute steps.
+    public var isRunning: Bool { if case .running = phase { true } else { false } }
 
     /// Since when its members have been restoring, if they are.
     var formingSince: Instant? { if case .forming(_, let since) = phase { since } else { nil } }
@@ -226,7 +229,7 @@ public struct Run: Equatable, Sendable {
 
     /// Every member holds the summed gradient of a step: it counts from here on, unless its loss says otherwise.
     mutating func contributed(_ generation: Generation, _ report: StepReport) -> [Command] {
-        guard generation == self.generation, phase == .running, report.step == committed + 1 else { return [] }
+        guard generation == self.generation, isRunning, report.step == committed + 1 else { return [] }
         if report.stateHash != nil || members.count == 1 { agree(on: committed) }
         // Who is asked to end does so with what there is.
         let (action, decisions) =

@@ -22,7 +22,7 @@ extension Run {
         if holders.isEmpty || !mayShrink, pool.upCount < plan.workers {
             return .wait(because: .workersMissing(free: pool.upCount, needed: plan.workers))
         }
-        let free = pool.up.map { FreeWorker(worker: $0.worker, numerics: $0.numerics) }
+        let free = pool.up
         let isTight = free.count == plan.workers && plan.onWorkerLoss != .shrink
         let survivors = isTight ? [] : holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
         func gang(of size: Int) -> PlacementDecision {
@@ -64,7 +64,7 @@ extension Run {
     /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is
     /// lost: every member holds the committed step, and the new one takes it from them.
     mutating func growIfPossible(on pool: Pool) -> [Command] {
-        guard phase == .running, members.count < plan.workers, plan.onWorkerLoss == .spare,
+        guard isRunning, members.count < plan.workers, plan.onWorkerLoss == .spare,
             case .placed(let workers) = placement(on: pool), workers.count > members.count
         else { return [] }
         let size = members.count

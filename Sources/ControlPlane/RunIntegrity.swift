@@ -94,7 +94,7 @@ extension Run {
     /// state, and all go back to the newest checkpoint that is no newer than the last agreement.
     mutating func statesDiffer(_ generation: Generation, step: Int, hashes: [StateHash]) -> [Command] {
         guard generation == self.generation, step == committed, hashes.count == members.count,
-            phase == .running || isStopping
+            isRunning || isStopping
         else { return [] }
         let corrupt = minority(of: hashes).map { members[$0] }
         let isIntact = !corrupt.isEmpty && step <= intact

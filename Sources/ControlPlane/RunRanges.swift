@@ -20,7 +20,7 @@ extension Run {
 
     /// Every member held the summed gradient of each of a range of steps: they count from here on.
     mutating func contributed(_ generation: Generation, _ report: StepsReport) -> [Command] {
-        guard generation == self.generation, phase == .running, report.first == committed + 1 else { return [] }
+        guard generation == self.generation, isRunning, report.first == committed + 1 else { return [] }
         precondition(
             report.first <= report.last.step && report.last.step <= nextDecision,
             "the steps \(report.first)-\(report.last.step) pass over step \(nextDecision): \(self)")

@@ -63,7 +63,7 @@ extension Run {
 
     /// Members hold different sums: nobody's state can be trusted, so all go back to the newest checkpoint.
     mutating func disagreed(_ generation: Generation, step: Int, norms: String, at now: Instant) -> [Command] {
-        guard generation == self.generation, phase == .running else { return [] }
+        guard generation == self.generation, isRunning else { return [] }
         holders = []
         return interruptGang(because: .replicasDisagree(step: step, norms: norms))
     }
@@ -72,7 +72,7 @@ extension Run {
     /// whose sums are not finite again is at fault, and is replaced. Where that names nobody, the numbers themselves are
     /// at fault, and no repetition helps.
     mutating func notFinite(_ generation: Generation, step: Int, suspects: [WorkerID]) -> [Command] {
-        guard generation == self.generation, phase == .running, step == committed + 1 else { return [] }
+        guard generation == self.generation, isRunning, step == committed + 1 else { return [] }
         let reason = InterruptionReason.stepNotFinite(step: step, suspects: suspects)
         let named = members.filter { suspects.contains($0.worker) }
             .map { Holder(worker: $0.worker, incarnation: $0.incarnation) }
@@ -96,7 +96,7 @@ extension Run {
     /// Whether the straggler of `report` would be replaced now: where the job wants that, a spare is free, and nobody's
     /// work is lost by it.
     func wouldReplace(_ report: StragglerReport, from pool: Pool) -> Bool {
-        plan.stragglers == .swap && plan.recovery == .peer && phase == .running
+        plan.stragglers == .swap && plan.recovery == .peer && isRunning
             && rank(of: report.worker, report.incarnation) != nil
             && pool.up.contains { free in
                 free.numerics == numerics && !members.contains { $0.worker == free.worker }

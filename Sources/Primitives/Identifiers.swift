@@ -15,14 +15,16 @@ public struct RunID: Hashable, Comparable, Sendable, Codable, CustomStringConver
 
 /// The name of a node: one machine with its accelerators.
 public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    private enum CodingKeys: String, CodingKey { case interned = "name" }
+    private let interned: InternedText
     /// The name as text.
-    public var name: String
+    public var name: String { interned.text }
     /// The node called `name`.
-    public init(_ name: String) { self.name = name }
+    public init(_ name: String) { interned = InternedText(name) }
     /// The name.
     public var description: String { name }
     /// Alphabetical.
-    public static func < (a: NodeID, b: NodeID) -> Bool { a.name < b.name }
+    public static func < (a: NodeID, b: NodeID) -> Bool { a.interned < b.interned }
 
     /// Whether the name is a host's: ASCII letters, digits, `.`, `-` and `_`, at least one. Lists of workers in records
     /// rely on it.
@@ -60,7 +62,9 @@ public struct WorkerID: Hashable, Comparable, Sendable, Codable, CustomStringCon
     /// `node/slot`.
     public var description: String { "\(node)/\(slot)" }
     /// By node, then by slot.
-    public static func < (a: WorkerID, b: WorkerID) -> Bool { (a.node, a.slot) < (b.node, b.slot) }
+    public static func < (a: WorkerID, b: WorkerID) -> Bool {
+        a.node == b.node ? a.slot < b.slot : a.node < b.node
+    }
 }
 
 /// Which process lives at a worker's address: raised by the coordinator at each join. Never reused.

@@ -8,10 +8,10 @@ public struct FreeWorker: Equatable, Sendable {
     /// Its slot.
     public var worker: WorkerID
     /// What its arithmetic depends on.
-    public var numerics: String
+    public var numerics: InternedText
 
     /// A free worker at `worker`.
-    public init(worker: WorkerID, numerics: String) {
+    public init(worker: WorkerID, numerics: InternedText) {
         self.worker = worker
         self.numerics = numerics
     }
@@ -22,12 +22,12 @@ public struct GangRequest: Equatable, Sendable {
     /// How many workers it needs.
     public var size: Int
     /// The arithmetic its earlier steps were computed with; nil before the first.
-    public var numerics: String?
+    public var numerics: InternedText?
     /// Workers that are taken before any other, because they hold the run's state.
     public var preferred: [WorkerID]
 
     /// A request for `size` workers.
-    public init(size: Int, numerics: String?, preferred: [WorkerID] = []) {
+    public init(size: Int, numerics: InternedText?, preferred: [WorkerID] = []) {
         self.size = size
         self.numerics = numerics
         self.preferred = preferred
@@ -61,9 +61,9 @@ public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> Placemen
         return .wait(because: .workersMissing(free: free.count, needed: request.size))
     }
     let numerics = request.numerics ?? commonest(free.map(\.numerics))
-    let fitting = free.filter { $0.numerics == numerics }.map(\.worker).sorted()
+    let fitting = workers(of: free, numerics)
     guard fitting.count >= request.size else {
-        return .wait(because: .numericsDiffer(fitting: fitting.count, needed: request.size, numerics: numerics))
+        return .wait(because: .numericsDiffer(fitting: fitting.count, needed: request.size, numerics: numerics.text))
     }
     // All of them, in the order they are in: what a large gang without a spare comes to, at every interruption.
     if fitting.count == request.size { return .placed(fitting) }
@@ -71,6 +71,18 @@ public func placeGang(_ request: GangRequest, on free: [FreeWorker]) -> Placemen
     let byNode = fullestNodesFirst(fitting)
     let inOrder = byNode.filter(preferred.contains) + byNode.filter { !preferred.contains($0) }
     return .placed(inOrder.prefix(request.size).sorted())
+}
+
+/// Those of `free` that compute with `numerics`, in order of their address, which is the order that most callers have.
+private func workers(of free: [FreeWorker], _ numerics: InternedText) -> [WorkerID] {
+    var fitting: [WorkerID] = []
+    fitting.reserveCapacity(free.count)
+    var isInOrder = true
+    for free in free where free.numerics == numerics {
+        if let last = fitting.last, free.worker < last { isInOrder = false }
+        fitting.append(free.worker)
+    }
+    return isInOrder ? fitting : fitting.sorted()
 }
 
 /// `workers`, which are in order of their address, by the number of them on their node, then by address.
@@ -88,9 +100,9 @@ private func fullestNodesFirst(_ workers: [WorkerID]) -> [WorkerID] {
 }
 
 /// The text that occurs most often; the alphabetically first of those that tie.
-private func commonest(_ texts: [String]) -> String {
-    var best = (text: "", count: 0)
-    var current = (text: "", count: 0)
+private func commonest(_ texts: [InternedText]) -> InternedText {
+    var best = (text: InternedText(""), count: 0)
+    var current = best
     for text in texts.sorted() {
         current = text == current.text ? (text, current.count + 1) : (text, 1)
         if current.count > best.count { best = current }

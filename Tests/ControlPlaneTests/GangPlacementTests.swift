@@ -5,7 +5,7 @@ import Scheduling
 import Testing
 
 struct GangPlacementTests {
-    private func free(_ text: String, numerics: String = "plain") -> [FreeWorker] {
+    private func free(_ text: String, numerics: InternedText = "plain") -> [FreeWorker] {
         text.split(separator: " ").map { FreeWorker(worker: WorkerID(String($0))!, numerics: numerics) }
     }
 

@@ -65,7 +65,7 @@ extension StepWorld {
             replenish(at: now)
         case .corrupt:
             try advance(to: now)
-            guard let run = coordinator.run, run.phase == .running, progress != nil else { return }
+            guard let run = coordinator.run, run.isRunning, progress != nil else { return }
             tally.struck(breakdown.cause)
             try tell(
                 .replicasDisagree(

@@ -6,21 +6,25 @@ import ControlPlane
 import Primitives
 
 extension StepWorld {
+    /// Whether the control plane counts on steps. The run is asked in place: a copy of it at every event would cost as much
+    /// as all that is decided.
+    private var isComputing: Bool { coordinator.run?.isRunning == true }
+
     /// The gang computes from `now` on.
     mutating func begin(at now: Instant) {
-        guard let run = coordinator.run, run.phase == .running else { return }
-        proceed(from: run.committed + 1, at: now)
+        guard isComputing, let committed = coordinator.run?.committed else { return }
+        proceed(from: committed + 1, at: now)
     }
 
     /// Lets the gang run ahead with step `next` from `now` on, after what it has to wait for.
     private mutating func proceed(from next: Int, at now: Instant) {
-        guard let run = coordinator.run, run.phase == .running else {
+        guard isComputing, let nextDecision = coordinator.run?.nextDecision else {
             progress = nil
             return
         }
         tokens += 1
         let since = now + pendingSnapshot + pendingEvaluation
-        let pauseAfter = pauseAfter(from: next, upTo: run.nextDecision)
+        let pauseAfter = pauseAfter(from: next, upTo: nextDecision)
         let slowest = slow.map(\.factor).min() ?? 1
         progress = Progress(
             next: next, since: since,
@@ -70,7 +74,8 @@ extension StepWorld {
 
     /// Looks again how far the gang may run ahead: a fact may have brought the next decision nearer.
     mutating func pauseAgain(at now: Instant) throws {
-        guard let going = progress, let run = coordinator.run, run.nextDecision < going.pauseAfter else { return }
+        guard let going = progress, let nextDecision = coordinator.run?.nextDecision, nextDecision < going.pauseAfter
+        else { return }
         try stopAtNextStep(at: now)
     }
 

@@ -44,17 +44,17 @@ extension StepWorld {
     /// An excursion is drawn: it begins as soon as the detector has had time to learn what is usual.
     mutating func beginExcursion(_ index: Int, rise: Double, healing: Int?, at now: Instant) throws {
         try advance(to: now)
-        guard !isOver, let run = coordinator.run else { return }
+        guard !isOver, let committed = coordinator.run?.committed else { return }
         excursions.append(
-            Excursion(batch: course.batch(of: run.committed + 1 + lead), rise: rise, healing: healing))
+            Excursion(batch: course.batch(of: committed + 1 + lead), rise: rise, healing: healing))
         tally.struck(breakdowns[index].cause)
         try stopAtNextStep(at: now)
     }
 
     /// Whether `step` is told for itself, to be judged.
     func isAttentive(at step: Int) -> Bool {
-        guard judges, let run = coordinator.run else { return false }
-        guard run.spikes.isAtRest else { return true }
+        guard judges, let isAtRest = coordinator.run?.spikes.isAtRest else { return false }
+        guard isAtRest else { return true }
         let batch = course.batch(of: step)
         return excursions.contains { excursion in
             // Long enough for a detector that misses it to have had its chance.
