@@ -53,13 +53,16 @@ struct DrillCommand: ParsableCommand {
             for line in simulate(drill.schedule(drill.first), tellsStory: true).story { print(line) }
         }
         let began = ContinuousClock.now
-        let outcome = carryOut(drill)
+        let outcome = carryOut(drill) { done, violations in
+            warn("\(done) of \(drill.count) seeds, violations so far: \(violations)")
+        }
         report(outcome.figures, took: ContinuousClock.now - began)
         guard let violation = outcome.violations.first else {
             print("no invariant was violated")
             return
         }
         report(violation, drill)
+        for other in outcome.violations.dropFirst() { print("also: \(other)") }
         throw Failure(.failed, "\(outcome.violations.count) of \(outcome.figures.runs) runs violate an invariant")
     }
 

@@ -32,7 +32,8 @@ struct DrillOutcome: Sendable {
 }
 
 /// Runs all of `drill` on as many threads as there are cores. Stops soon after ten violations.
-func carryOut(_ drill: Drill) -> DrillOutcome {
+/// - Parameter progress: told about every hundred thousand seeds how many are done, and how many violations there are.
+func carryOut(_ drill: Drill, progress: @Sendable (Int, Int) -> Void) -> DrillOutcome {
     struct Shared {
         var next = 0
         var outcome = DrillOutcome()
@@ -45,6 +46,9 @@ func carryOut(_ drill: Drill) -> DrillOutcome {
             let chunk = shared.withLock { shared -> Range<Int> in
                 let start = shared.outcome.violations.count < 10 ? shared.next : drill.count
                 shared.next = min(drill.count, start + 64)
+                if start / 100_000 < shared.next / 100_000, start > 0, !(start..<shared.next).isEmpty {
+                    progress(shared.next, shared.outcome.violations.count)
+                }
                 return start..<shared.next
             }
             guard !chunk.isEmpty else { break }

@@ -14,7 +14,10 @@ struct DisplayOptions: ParsableArguments {
 
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
+    func validate() throws { try Self.check(interval: interval) }
+
+    /// Refuses intervals between two lines of progress, in seconds, that nobody means.
+    static func check(interval: Double) throws {
         guard interval > 0, interval <= 86_400 else {
             throw ValidationError("--interval takes more than 0 and at most 86400 seconds")
         }

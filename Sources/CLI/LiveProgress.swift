@@ -16,7 +16,7 @@ final class LiveProgress: RunObserver {
     private let isInteractive: Bool
     private let lineInterval: TimeSpan
     private var nextLine: Instant?
-    private var drawn = 0
+    private var page = InPlacePage(on: 2)
     private var told: [Incident.Cause] = []
 
     /// A display for `live`, which says first what is about to happen, if it `isFirst`.
@@ -46,7 +46,7 @@ final class LiveProgress: RunObserver {
         // A drill is told of when it strikes, and again when it has interrupted the run.
         let news = history.incidents.indices.filter { $0 >= told.count || told[$0] != history.incidents[$0].cause }
         guard !news.isEmpty else { return }
-        erase()
+        page.erase()
         for incident in news.map({ history.incidents[$0] }) {
             warn(
                 "\(incident.name) step \(incident.step): \(incident.sentence)"
@@ -57,10 +57,7 @@ final class LiveProgress: RunObserver {
 
     func tick(at now: Instant) {
         if isInteractive {
-            erase()
-            let lines = progressLines(source, now: now, width: Terminal.width(2) ?? 80, style: style)
-            FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
-            drawn = lines.count
+            page.draw(progressLines(source, now: now, width: Terminal.width(2) ?? 80, style: style))
         } else if nextLine.map({ now >= $0 }) ?? true {
             if nextLine != nil { warn(progressLine(history, now: now)) }
             nextLine = now + lineInterval
@@ -68,12 +65,5 @@ final class LiveProgress: RunObserver {
     }
 
     /// Leaves the terminal clean.
-    func end() { erase() }
-
-    private func erase() {
-        guard drawn > 0 else { return }
-        // Up over the lines drawn last, and clear to the end of the screen.
-        FileHandle.standardError.write(Data("\u{1B}[\(drawn)A\u{1B}[J".utf8))
-        drawn = 0
-    }
+    func end() { page.erase() }
 }

@@ -41,15 +41,16 @@ struct LogsCommand: ParsableCommand {
             for line in lines { print(line) }
             return
         }
+        var run = try WatchedRun(folder)
         var printed = 0
         while true {
-            let source = try readRun(folder)
-            let lines = mergedLog(logs(in: folder), source.history, ranks: rank)
+            let lines = mergedLog(logs(in: folder), run.source.history, ranks: rank)
             for line in lines.dropFirst(printed) { print(line) }
             printed = max(printed, lines.count)
-            guard follow, source.isCoordinated else { return }
+            guard follow, run.source.isCoordinated else { return }
             fflush(nil)
             Thread.sleep(forTimeInterval: 0.5)
+            try run.catchUp()
         }
     }
 

@@ -22,7 +22,7 @@ struct Understudy: ParsableCommand {
         version: "understudy \(programVersion)",
         subcommands: [
             LaunchCommand.self, SimulateCommand.self, SweepCommand.self, CoordinatorCommand.self, PlanCommand.self,
-            ValidateCommand.self, RunsCommand.self, ShowCommand.self,
+            ValidateCommand.self, RunsCommand.self, ShowCommand.self, TopCommand.self,
             IncidentsCommand.self, TimelineCommand.self, LogsCommand.self, DiffCommand.self, CompareCommand.self,
             ReportCommand.self, ServeCommand.self, IndexCommand.self, SampleCommand.self, LogitsCommand.self,
             ExportCommand.self,

@@ -14,9 +14,18 @@ enum Terminal {
     /// Columns of the terminal behind `fd`; nil when it is none, so that nothing is shortened for a pipe.
     static func width(_ fd: Int32) -> Int? {
         guard isatty(fd) == 1 else { return nil }
+        return size(fd).flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } ?? 80
+    }
+
+    /// Lines of the terminal behind `fd`; nil when it is none, or does not say.
+    static func height(_ fd: Int32) -> Int? {
+        guard isatty(fd) == 1 else { return nil }
+        return size(fd).flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil }
+    }
+
+    private static func size(_ fd: Int32) -> winsize? {
         var size = winsize()
-        guard ioctl(fd, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
+        return ioctl(fd, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 
     /// Colours where they are wanted and can be shown (https://no-color.org).

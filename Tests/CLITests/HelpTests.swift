@@ -8,9 +8,8 @@ extension CommandLineTool {
     struct Help {
         static let commands: [[String]] = [
             [], ["launch"], ["simulate"], ["sweep"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"],
-            ["incidents"], ["timeline"],
-            ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"], ["sample"],
-            ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
+            ["top"], ["incidents"], ["timeline"], ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"],
+            ["sample"], ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
             ["schedule"], ["controller"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
             ["cordon"], ["drain"], ["undrain"],

@@ -98,5 +98,26 @@ extension CommandLineTool {
                 #expect(uncoloured.contains("A\u{1B}[J") && !hasColours(uncoloured))
             }
         }
+
+        @Test func `top watches a run from beside it until it is over`() async throws {
+            try await Scenario.play { scenario in
+                let driver = try scenario.launch("run")
+                _ = try await scenario.journal(of: "run", driver: driver, until: "a step is committed") {
+                    $0.committed > 0 ? true : nil
+                }
+                let piped = try scenario.start(.understudy, ["top", "run", "--interval", "0.1"])
+                let drawn = try await onTerminal(scenario, "top run", term: "xterm")
+                #expect(try await piped.wait() == .exited(0), "\(piped.errors)")
+                #expect(try await driver.wait() == .exited(0), "\(driver.errors)")
+                #expect(drawn.contains("A\u{1B}[J") && drawn.contains("/ 240  ["), "\(drawn)")
+                let lines = piped.output.split(separator: "\n")
+                #expect(lines.count > 1 && lines.allSatisfy { $0.hasPrefix("t=") }, "\(piped.output)")
+                #expect(lines.last?.contains(" step=240/240 ") == true && piped.errors.isEmpty)
+                let again = try await scenario.understudy(["top"])
+                #expect(again.output.split(separator: "\n").count == 1, "nothing is awaited of a run that is over")
+                let page = try await scenario.understudy(["top", "run", "--once"])
+                #expect(page.output.hasPrefix("run  completed  segment 1  up ") && !page.output.contains("\u{1B}"))
+            }
+        }
     }
 }

@@ -1,0 +1,99 @@
+// `understudy top`: the page that `launch` draws while a run goes on, of any run and from another terminal. It reads the
+// journal and nothing else. Refuses keys; what there is to do about a run has commands of its own.
+
+import ArgumentParser
+import Foundation
+import Journaling
+import LiveCoordinator
+import Primitives
+import Reports
+
+struct TopCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "top", abstract: "Watch a run that goes on, redrawn in place until it is over.",
+        discussion: """
+            In a pipe it prints one plain line at an interval. Ctrl-C ends the view; the run goes on.
+
+            Examples:
+              understudy top
+              understudy top quickstart-0001 --once
+              understudy top quickstart-0001 --interval 60 >> progress.log
+            """)
+
+    @OptionGroup var target: RunArgument
+
+    @Flag(name: .long, help: "Print the page once, and end.")
+    var once = false
+
+    @Option(name: .long, help: ArgumentHelp("Seconds between two lines in a pipe.", valueName: "seconds"))
+    var interval = 10.0
+
+    @Flag(name: .customLong("no-color"), help: "Print no colours.")
+    var noColor = false
+
+    func validate() throws { try DisplayOptions.check(interval: interval) }
+
+    func run() throws {
+        let folder = try target.folder()
+        var run = try WatchedRun(folder)
+        let style = Terminal.style(1, noColor: noColor)
+        func page() -> [String] {
+            progressLines(run.source, now: run.now, width: Terminal.width(1) ?? 80, style: style)
+        }
+        if once { return print(page().joined(separator: "\n")) }
+        if Terminal.isInteractive(1) {
+            var view = InPlacePage(on: 1)
+            view.draw(page())
+            while run.source.isCoordinated {
+                Thread.sleep(forTimeInterval: 0.5)
+                try run.catchUp()
+                view.draw(page())
+            }
+            return
+        }
+        while true {
+            print(progressLine(run.source.history, now: run.now))
+            fflush(nil)
+            let next = ContinuousClock.now + .seconds(interval)
+            guard run.source.isCoordinated else { return }
+            while run.source.isCoordinated, ContinuousClock.now < next {
+                Thread.sleep(forTimeInterval: min(0.5, interval))
+                try run.catchUp()
+            }
+        }
+    }
+}
+
+/// A run that is looked at again and again.
+struct WatchedRun {
+    private let folder: RunFolder
+    private let epoch: Int64
+    private var followed: FollowedHistory
+    /// How it stood when it was last looked at.
+    private(set) var source: RunSource
+
+    /// The run in `folder`, as it is now.
+    /// - Throws: `Failure` when its journal cannot be read.
+    init(_ folder: RunFolder) throws {
+        self.folder = folder
+        do {
+            followed = FollowedHistory(try JournalStore.open(folder.journal, readOnly: true))
+            try followed.catchUp()
+            epoch = try followed.journal.meta("epoch_wall_ns").flatMap { Int64($0) } ?? 0
+        } catch let error as JournalError { throw Failure(.failed, error.description) }
+        source = try describeRun(folder, followed.journal, followed.history)
+    }
+
+    /// Looks again.
+    /// - Throws: `Failure` when its journal cannot be read any more.
+    mutating func catchUp() throws {
+        do { try followed.catchUp() } catch { throw Failure(.failed, error.description) }
+        source = try describeRun(folder, followed.journal, followed.history)
+    }
+
+    /// Now, in the run's time: it stands still where nobody drives the run.
+    var now: Instant {
+        let last = source.history.start + source.history.ledger.elapsed
+        return source.isCoordinated ? RunClock(epoch: epoch, last: last).now : last
+    }
+}
