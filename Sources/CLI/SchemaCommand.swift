@@ -20,10 +20,15 @@ struct SchemaCommand: ParsableCommand {
         DocumentSchema.allCases.map { ($0.rawValue, $0.document) } + [
             ("understudy/calibration/v1", CalibrateCommand.Document.self),
             ("understudy/doctor/v1", DoctorCommand.Document.self),
+            ("understudy/done/v1", DoneDocument.self),
             ("understudy/logits/v1", LogitsCommand.Document.self),
+            ("understudy/nodes/v1", NodesDocument.self),
             ("understudy/plan/v1", PlanDocument.self),
+            ("understudy/queue/v1", QueueDocument.self),
+            ("understudy/queued-job/v1", QueuedJobDocument.self),
             ("understudy/replicas/v1", ReplicasDocument.self),
             ("understudy/scoreboard/v1", Scoreboard.self),
+            ("understudy/submission/v1", SubmissionDocument.self),
             ("understudy/sweep/v1", SweepDocument.self),
             ("understudy/validation/v1", ValidateCommand.Document.self),
         ]

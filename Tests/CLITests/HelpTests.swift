@@ -9,7 +9,8 @@ extension CommandLineTool {
         static let commands: [[String]] = [
             [], ["launch"], ["simulate"], ["sweep"], ["coordinator"], ["plan"], ["validate"], ["runs"], ["show"],
             ["top"], ["incidents"], ["timeline"], ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"],
-            ["sample"], ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"], ["keys"],
+            ["sample"], ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"],
+            ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
             ["schedule"], ["controller"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
             ["cordon"], ["drain"], ["undrain"],

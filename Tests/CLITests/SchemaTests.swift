@@ -32,19 +32,54 @@ extension CommandLineTool {
                         "--over", "checkpoint.save_interval=100,200", "--replicas", "2", "--until", "2d",
                     ],
                 ] {
-                    let said = try await scenario.understudy(arguments + ["--json"])
-                    let document = try #require(
-                        try JSONSerialization.jsonObject(with: Data(said.output.utf8)) as? [String: Any],
-                        "\(arguments): \(said.errors)")
-                    let kind = try #require(document["schema"] as? String)
-                    seen.insert(kind)
-                    let printed = try await scenario.understudy(["schema", kind])
-                    let schema = try JSONSerialization.jsonObject(with: Data(printed.output.utf8))
-                    #expect(
-                        complaints(document, try #require(schema as? [String: Any]), at: kind) == [], "\(arguments)")
+                    seen.insert(try await kind(of: arguments, scenario))
                 }
                 #expect(seen.count >= 12, "\(seen.sorted())")
             }
+        }
+
+        @Test func `what the commands of a queue print with json is what the schema of its kind says`() async throws {
+            try await Scenario.play { scenario in
+                let endpoint = "ipc://\(scenario.folder)/queue.socket"
+                let controller = try scenario.start(.understudy, ["controller", "--listen", endpoint])
+                _ = try await eventually("the controller says that it serves") {
+                    guard controller.poll() == nil else { throw HarnessError(controller.errors) }
+                    return controller.errors.contains("serving the queue") ? () : nil
+                }
+                let agent = try scenario.start(
+                    .understudy, ["agent", "--slots", "1", "--node", "left", "--connect", endpoint])
+                var nodes = ""
+                while !nodes.contains("left") {
+                    try #require(agent.poll() == nil && controller.poll() == nil, "\(agent.errors)\(controller.errors)")
+                    nodes = try await scenario.understudy(["nodes", "--connect", endpoint]).output
+                }
+                var seen: [String] = []
+                for arguments in [
+                    ["submit", "job.yaml"], ["queue"], ["nodes"], ["explain", "1"], ["priority", "1", "7"],
+                    ["cancel", "1"], ["cordon", "left"],
+                ] {
+                    seen.append(try await kind(of: arguments + ["--connect", endpoint], scenario))
+                }
+                let kinds = ["submission", "queue", "nodes", "queued-job", "done", "done", "done"]
+                #expect(seen == kinds.map { "understudy/\($0)/v1" })
+                for child in [agent, controller] {
+                    child.signal(SIGTERM)
+                    #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                }
+            }
+        }
+
+        /// The kind of document that a command prints with `--json`, which is what the kind's schema says.
+        private func kind(of arguments: [String], _ scenario: Scenario) async throws -> String {
+            let said = try await scenario.understudy(arguments + ["--json"])
+            let document = try #require(
+                try? JSONSerialization.jsonObject(with: Data(said.output.utf8)) as? [String: Any],
+                "\(arguments): \(said.output)\(said.errors)")
+            let kind = try #require(document["schema"] as? String)
+            let printed = try await scenario.understudy(["schema", kind])
+            let schema = try JSONSerialization.jsonObject(with: Data(printed.output.utf8))
+            #expect(complaints(document, try #require(schema as? [String: Any]), at: kind) == [], "\(arguments)")
+            return kind
         }
 
         @Test func `the validator complains about what is wrong`() {

@@ -5,7 +5,7 @@ import Primitives
 import Reports
 
 /// A job that was taken.
-struct SubmissionDocument: Encodable {
+struct SubmissionDocument: Codable {
     var schema = "understudy/submission/v1"
     var job: Int
     var run: String
@@ -14,14 +14,14 @@ struct SubmissionDocument: Encodable {
 }
 
 /// What was done.
-struct DoneDocument: Encodable {
+struct DoneDocument: Codable {
     var schema = "understudy/done/v1"
     var done: String
 }
 
 /// The jobs of a queue.
-struct QueueDocument: Encodable {
-    struct Row: Encodable {
+struct QueueDocument: Codable {
+    struct Row: Codable {
         var job: Int
         var name: String
         var user: String
@@ -59,8 +59,8 @@ struct QueueDocument: Encodable {
 }
 
 /// The machines of a queue.
-struct NodesDocument: Encodable {
-    struct Row: Encodable {
+struct NodesDocument: Codable {
+    struct Row: Codable {
         var node: String
         var state: String
         var slots: Int
@@ -81,8 +81,8 @@ struct NodesDocument: Encodable {
 }
 
 /// Why a queued job waits.
-struct QueuedJobDocument: Encodable {
-    struct Holder: Encodable {
+struct QueuedJobDocument: Codable {
+    struct Holder: Codable {
         var job: Int
         var name: String
         var priority: Int
@@ -90,7 +90,7 @@ struct QueuedJobDocument: Encodable {
         /// When it is expected to end; missing when nobody knows.
         var ends_in_s: Double?
     }
-    struct Remedy: Encodable {
+    struct Remedy: Codable {
         var what: String
         var starts_in_s: Double
         var stops: String
