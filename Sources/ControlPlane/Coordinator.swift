@@ -44,7 +44,7 @@ public struct Coordinator: Equatable, Sendable {
             commands += run?.lost(losses, how, at: now) ?? []
         case .workerStartFailed(let worker, let how):
             guard case .starting = pool[worker]?.occupant else { break }
-            if run?.needsWorkers ?? true { pool.vacate(worker) } else { pool.fail(worker) }
+            pool.fail(worker, at: now)
             commands += run?.startFailed(worker, how, at: now) ?? []
         case .memberFormed(let worker, let incarnation, let generation):
             commands += run?.formed(worker, incarnation, generation) ?? []
@@ -90,7 +90,9 @@ public struct Coordinator: Equatable, Sendable {
     /// When the control plane wants `deadlineReached`, if nothing else happens before.
     public var nextDeadline: Instant? {
         guard let run, !run.isOver else { return nil }
-        return [pool.earliestStart, run.formingSince].compactMap { $0 }.min().map { $0 + run.plan.formationLimit }
+        let overdue = [pool.earliestStart, run.formingSince].compactMap { $0 }.min()
+            .map { $0 + run.plan.formationLimit }
+        return [overdue, run.needsWorkers ? pool.earliestRetry : nil].compactMap { $0 }.min()
     }
 
     private mutating func restarted(_ id: RunID, living: [WorkerID], at now: Instant) -> [Command] {
@@ -130,7 +132,7 @@ public struct Coordinator: Equatable, Sendable {
     private mutating func proceed(at now: Instant) -> [Command] {
         guard run?.isOver == false else { return [] }
         var commands: [Command] = []
-        for worker in pool.startable(retrying: run!.needsWorkers) {
+        for worker in pool.startable(retrying: run!.needsWorkers, at: now) {
             pool.starting(worker, at: now)
             commands.append(.startWorker(worker))
         }

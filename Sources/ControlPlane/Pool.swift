@@ -21,9 +21,9 @@ public struct Pool: Equatable, Sendable {
         /// A process that had joined when the coordinator died, and has not come back to the new one yet: no gang may have
         /// it. May become `up` as the same incarnation, `empty`, or `up` with a newer one.
         case away(Incarnation, numerics: InternedText, processID: Int)
-        /// Nothing: its last process ended before it joined, at a time when the run could do without. May become
-        /// `starting` once the run waits for workers, or `up`.
-        case failed
+        /// Nothing: its last process ended before it joined. May become `starting` once the run waits for workers, from
+        /// the instant on that is given, or `up`.
+        case failed(until: Instant)
     }
 
     /// A slot and what is known of it.
@@ -36,6 +36,8 @@ public struct Pool: Equatable, Sendable {
         public var occupant: Occupant
         /// The incarnation of the newest process that joined here; 0 when none has.
         public var newest: Incarnation
+        /// How many processes in a row ended before they joined.
+        public internal(set) var failedStarts = 0
         /// Whether a process that joined lives here.
         public var isInhabited: Bool { occupant.resident != nil }
     }
@@ -122,11 +124,32 @@ public struct Pool: Equatable, Sendable {
         return up
     }
 
-    /// Supervised slots with nothing in them; those whose last process failed only when `retrying`.
-    func startable(retrying: Bool) -> [WorkerID] {
+    /// Supervised slots in which a process may be started at `now`; those whose last process failed only when `retrying`.
+    func startable(retrying: Bool, at now: Instant) -> [WorkerID] {
         guard supervisedCount > 0 else { return [] }
-        return slots.filter { $0.supervised && ($0.occupant == .empty || retrying && $0.occupant == .failed) }.map(
-            \.worker)
+        return slots.filter { slot in
+            guard slot.supervised else { return false }
+            switch slot.occupant {
+            case .empty: return true
+            case .failed(let until): return retrying && until <= now
+            case .starting, .up, .leaving, .away: return false
+            }
+        }.map(\.worker)
+    }
+
+    /// When the first of the slots whose last process failed may have another one.
+    var earliestRetry: Instant? {
+        guard supervisedCount > 0 else { return nil }
+        return slots.compactMap { slot in
+            if slot.supervised, case .failed(let until) = slot.occupant { until } else { nil }
+        }.min()
+    }
+
+    /// How long a slot stays empty after `failures` processes in a row that ended before they joined: not at all after the
+    /// first, which a kill or a full table of processes explains, and up to half a minute after those that follow, so that
+    /// what heals by itself may do so before the run's budget of restarts is used up.
+    static func pause(after failures: Int) -> TimeSpan {
+        failures < 2 ? .zero : min(.seconds(Int64(30)), .milliseconds(500) * (1 << Int64(min(failures - 2, 10))))
     }
 
     /// Slots whose process was started before `limit` and has not joined.
@@ -184,6 +207,7 @@ public struct Pool: Equatable, Sendable {
         let slot = index(worker)!
         let incarnation = Incarnation(slots[slot].newest.number + 1)
         slots[slot].newest = incarnation
+        slots[slot].failedStarts = 0
         set(slot, .up(incarnation, numerics: numerics, processID: processID))
         return incarnation
     }
@@ -194,9 +218,11 @@ public struct Pool: Equatable, Sendable {
         set(slot, .leaving(incarnation))
     }
 
-    /// The process started in `worker` ended before it joined, and nobody needs another one now.
-    mutating func fail(_ worker: WorkerID) {
-        if let slot = index(worker) { set(slot, .failed) }
+    /// The process started in `worker` ended before it joined.
+    mutating func fail(_ worker: WorkerID, at now: Instant) {
+        guard let slot = index(worker) else { return }
+        slots[slot].failedStarts += 1
+        set(slot, .failed(until: now + Pool.pause(after: slots[slot].failedStarts)))
     }
 
     /// Nothing lives on `nodes` any more; returns the processes that did, by address.

@@ -96,6 +96,14 @@ private func timeLine(_ history: RunHistory) -> String {
     return "ETTR   \(ratio)  lost \(lost)" + (parts.isEmpty ? "" : ": " + parts)
 }
 
+/// How it stands with a slot in which nobody has joined.
+private func text(of slot: Pool.Slot, _ history: RunHistory) -> String {
+    if case .failed(let until) = slot.occupant, slot.failedStarts > 1 {
+        return "\(slot.failedStarts) processes ended before they joined; the next at \(until - history.start)"
+    }
+    return slot.supervised ? "is started" : "has no process"
+}
+
 private func rankLines(_ history: RunHistory, width: Int, limit: Int) -> [String] {
     guard let run = history.coordinator.run, !run.isOver else { return [] }
     var table = Table([.right("RANK"), .left("WORKER"), .right("PID"), .flexible("STATE")])
@@ -106,7 +114,7 @@ private func rankLines(_ history: RunHistory, width: Int, limit: Int) -> [String
         let process = history.processes.last { $0.worker == slot.worker && $0.lostAt == nil }
         table.add([
             rank.map(String.init) ?? "-", "\(slot.worker)", process.map { "\($0.processID)" } ?? "-",
-            process.map(history.stateText) ?? (slot.supervised ? "is started" : "has no process"),
+            process.map(history.stateText) ?? text(of: slot, history),
         ])
     }
     guard !table.isEmpty else { return [] }

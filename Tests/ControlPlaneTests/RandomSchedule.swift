@@ -76,6 +76,7 @@ struct RandomSchedule {
     private mutating func act(withFaults faults: Bool) throws {
         actions += 1
         world.pass(TimeSpan(nanoseconds: Int64(random.integer(below: 2_000_000_000))))
+        if let deadline = world.coordinator.nextDeadline, deadline <= world.now { try world.reachDeadline() }
         var choices = usual()
         if faults { choices += faulty() }
         if !faults, choices.isEmpty, world.coordinator.nextDeadline == nil {

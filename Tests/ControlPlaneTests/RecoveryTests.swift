@@ -176,7 +176,12 @@ struct RecoveryTests {
         try world.submit()
         try world.offer(slots: 3)
         try world.join(worker(0))
-        for _ in 0..<3 { try world.kill(worker(1), .exited(code: 127)) }
+        #expect(try world.kill(worker(1), .exited(code: 127)) == [.startWorker(worker(1))], "at once after the first")
+        for pause in [500, 1_000] {
+            #expect(try world.kill(worker(1), .exited(code: 127)) == [])
+            #expect(world.coordinator.nextDeadline == world.now + .milliseconds(Int64(pause)))
+            #expect(try world.reachDeadline() == [.startWorker(worker(1))])
+        }
         #expect(
             try world.kill(worker(1), .exited(code: 127)) == [
                 .finish(
@@ -184,6 +189,22 @@ struct RecoveryTests {
                     outcome: .gaveUp(
                         restarts: 3, last: "the worker process of a/1 exited with code 127 before it joined"))
             ])
+    }
+
+    @Test func `a slot whose processes end before they join waits for twice as long each time, until one joins`() throws {
+        var world = MockWorld(plan: .small.with { $0.maximumRestarts = 20 })
+        try world.submit()
+        try world.offer(slots: 3)
+        var pauses: [TimeSpan] = []
+        for _ in 0..<9 {
+            let ended = world.now
+            if try world.kill(worker(1), .exited(code: 1)).isEmpty { try world.reachDeadline() }
+            pauses.append(world.now - ended)
+        }
+        #expect(pauses == [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000].map { .milliseconds($0) })
+        try world.join(worker(1))
+        try world.kill(worker(1))
+        #expect(try world.kill(worker(1), .exited(code: 1)) == [.startWorker(worker(1))])
     }
 
     @Test func `a spare that cannot start does not end a run whose gang is whole, and is tried when it is needed`()
