@@ -191,7 +191,8 @@ struct RecoveryTests {
             ])
     }
 
-    @Test func `a slot whose processes end before they join waits for twice as long each time, until one joins`() throws {
+    @Test func `a slot whose processes end before they join waits for twice as long each time, until one joins`() throws
+    {
         var world = MockWorld(plan: .small.with { $0.maximumRestarts = 20 })
         try world.submit()
         try world.offer(slots: 3)
