@@ -99,6 +99,13 @@ struct FreeProfile: Sendable {
         return Instant(nanoseconds: window.start)
     }
 
+    /// Takes `gpus`, which are free then, from `start`, before which nothing is asked any more, to `end`.
+    mutating func take(gpus: Int, from start: Instant, to end: Instant) {
+        advance(to: start.nanoseconds)
+        let (first, last) = (run(holding: start.nanoseconds), run(holding: end.nanoseconds))
+        take(Int32(gpus), from: start.nanoseconds, to: end.nanoseconds, first: first, last: last)
+    }
+
     /// Forgets what is before `now`.
     private mutating func advance(to now: Int64) {
         guard runs.count > 1, runs[1].begin <= now else { return }
