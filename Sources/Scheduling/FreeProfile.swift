@@ -26,6 +26,14 @@ struct FreeProfile: Sendable {
         }
     }
 
+    /// Where GPUs are free long enough.
+    private struct Window {
+        var start: Int64
+        /// The run that holds its start, and one that holds its end or ends with it.
+        var first: Int
+        var last: Int
+    }
+
     /// Room for steps in a run.
     private static let room = 32
     private var runs: [Run] = []
@@ -33,11 +41,12 @@ struct FreeProfile: Sendable {
     /// `count` first ones are in use. Flat, because an array a run would be counted and checked at every look.
     private var at: [Int64] = []
     private var free: [Int32] = []
-    private var bounds = StartBounds()
+    private var bounds: StartBounds
 
     /// `free` GPUs from `now` on, and more from each of `ends` on.
     /// - Precondition: `ends` is ascending and later than `now`.
     init(free: Int, from now: Instant, ends: [(at: Int64, gpus: Int)] = []) {
+        bounds = StartBounds(most: Int32(ends.reduce(free) { $0 + $1.gpus }))
         append(at: now.nanoseconds, free: Int32(free))
         var (last, level) = (now.nanoseconds, Int32(free))
         for end in ends {
@@ -72,11 +81,7 @@ struct FreeProfile: Sendable {
     /// Looks again what the least and the most of run `index` are.
     private mutating func measure(_ index: Int) {
         let first = index * FreeProfile.room
-        var (least, most) = (free[first], free[first])
-        for place in first..<first + runs[index].count {
-            least = min(least, free[place])
-            most = max(most, free[place])
-        }
+        let (least, most) = free.span.extracting(first..<first + runs[index].count).leastAndMost()
         runs[index].least = least + runs[index].shift
         runs[index].most = most + runs[index].shift
     }
@@ -86,10 +91,19 @@ struct FreeProfile: Sendable {
     mutating func reserve(gpus: Int, for span: TimeSpan, from now: Instant) -> Instant {
         advance(to: now.nanoseconds)
         let bound = bounds.bound(gpus: Int32(gpus), span: span.nanoseconds)
-        let start = earliest(gpus: Int32(gpus), for: span.nanoseconds, from: max(now.nanoseconds, bound))
-        bounds.note(gpus: Int32(gpus), span: span.nanoseconds, start: start)
-        add(-Int32(gpus), from: start, to: start + span.nanoseconds)
-        return Instant(nanoseconds: start)
+        let window = earliest(gpus: Int32(gpus), for: span.nanoseconds, from: max(now.nanoseconds, bound))
+        bounds.note(gpus: Int32(gpus), span: span.nanoseconds, start: window.start)
+        take(
+            Int32(gpus), from: window.start, to: window.start + span.nanoseconds, first: window.first, last: window.last
+        )
+        return Instant(nanoseconds: window.start)
+    }
+
+    /// Takes `gpus`, which are free then, from `start`, before which nothing is asked any more, to `end`.
+    mutating func take(gpus: Int, from start: Instant, to end: Instant) {
+        advance(to: start.nanoseconds)
+        let (first, last) = (run(holding: start.nanoseconds), run(holding: end.nanoseconds))
+        take(Int32(gpus), from: start.nanoseconds, to: end.nanoseconds, first: first, last: last)
     }
 
     /// Forgets what is before `now`.
@@ -101,73 +115,81 @@ struct FreeProfile: Sendable {
         free.removeFirst(passed * FreeProfile.room)
     }
 
-    /// The earliest instant from `now` on at which `gpus` are free for `span`.
-    private func earliest(gpus: Int32, for span: Int64, from now: Int64) -> Int64 {
+    /// The earliest window from `now` on in which `gpus` are free for `span`.
+    private func earliest(gpus: Int32, for span: Int64, from now: Int64) -> Window {
         // Since when that many are free; nil while they are not.
-        var start: Int64?
+        var window: Window?
         for index in run(holding: now)..<runs.count {
             let run = runs[index]
             let end = index + 1 < runs.count ? runs[index + 1].begin : .max
             if run.most < gpus {
-                start = nil
+                window = nil
             } else if run.least >= gpus {
-                let since = start ?? max(run.begin, now)
-                if end == .max || end - since >= span { return since }
-                start = since
-            } else if let found = earliest(in: index, until: end, gpus: gpus, for: span, from: now, &start) {
+                var since = window ?? Window(start: max(run.begin, now), first: index, last: index)
+                since.last = index
+                if end == .max || end - since.start >= span { return since }
+                window = since
+            } else if let found = earliest(in: index, until: end, gpus: gpus, for: span, from: now, &window) {
                 return found
             }
         }
         preconditionFailure("\(gpus) GPUs are never free")
     }
 
-    /// The same inside one run that ends at `end`; `start` is since when that many are free before it and after it.
+    /// The same inside one run that ends at `end`; `window` is since when that many are free before it and after it.
     private func earliest(
-        in index: Int, until end: Int64, gpus: Int32, for span: Int64, from now: Int64, _ start: inout Int64?
-    ) -> Int64? {
+        in index: Int, until end: Int64, gpus: Int32, for span: Int64, from now: Int64, _ window: inout Window?
+    ) -> Window? {
         let wanted = gpus - runs[index].shift
         let first = index * FreeProfile.room
         let last = first + runs[index].count - 1
         for place in first...last {
             if free[place] < wanted {
-                start = nil
+                window = nil
                 continue
             }
             let stepEnd = place < last ? at[place + 1] : end
             if stepEnd <= now { continue }
-            let since = start ?? max(at[place], now)
-            if stepEnd == .max || stepEnd - since >= span { return since }
-            start = since
+            var since = window ?? Window(start: max(at[place], now), first: index, last: index)
+            since.last = index
+            if stepEnd == .max || stepEnd - since.start >= span { return since }
+            window = since
         }
         return nil
     }
 
-    /// Adds `gpus` (negative takes them) from `from` to `to`.
-    private mutating func add(_ gpus: Int32, from: Int64, to: Int64) {
-        cut(at: to)
-        var index = cut(at: from)
-        while index < runs.count, runs[index].begin < to {
-            let end = index + 1 < runs.count ? runs[index + 1].begin : .max
-            if runs[index].begin >= from, end <= to {
-                runs[index].raise(by: gpus)
+    /// Takes `gpus` from `from`, which lies in run `first` or behind it, to `to`, in or behind run `last`.
+    private mutating func take(_ gpus: Int32, from: Int64, to: Int64, first: Int, last: Int) {
+        var (begin, place) = cut(at: from, behind: first)
+        let (end, endPlace) = cut(at: to, behind: last)
+        if place - begin * FreeProfile.room >= runs[begin].count {
+            // The second cut has split the run of the first.
+            place += FreeProfile.room / 2
+            begin += 1
+        }
+        for index in begin...end {
+            if index < end, place == index * FreeProfile.room {
+                runs[index].raise(by: -gpus)
             } else {
-                let first = step(from: from, in: index)
-                for place in first..<max(first, step(from: to, in: index)) { free[place] += gpus }
+                let behind = index == end ? endPlace : index * FreeProfile.room + runs[index].count
+                free.add(-gpus, from: place, to: behind)
                 measure(index)
             }
-            index += 1
+            place = (index + 1) * FreeProfile.room
         }
     }
 
     /// The place of the first step of run `index` that begins at `instant` or later; behind its last when there is none.
     private func step(from instant: Int64, in index: Int) -> Int {
-        var low = index * FreeProfile.room
-        var high = low + runs[index].count
-        while low < high {
-            let middle = (low + high) / 2
-            if at[middle] < instant { low = middle + 1 } else { high = middle }
+        // Halved without a branch: which way to go is anybody's guess.
+        var place = index * FreeProfile.room
+        var count = runs[index].count
+        while count > 1 {
+            let half = count / 2
+            place = at[place + half - 1] < instant ? place + half : place
+            count -= half
         }
-        return low
+        return at[place] < instant ? place + 1 : place
     }
 
     /// The run that says what is free at `instant`.
@@ -181,26 +203,25 @@ struct FreeProfile: Sendable {
         return low - 1
     }
 
-    /// Makes a step that begins at `instant` if there is none, and says in which run it is.
-    @discardableResult
-    private mutating func cut(at instant: Int64) -> Int {
-        let index = run(holding: instant)
+    /// Makes a step that begins at `instant`, which lies in run `first` or behind it, if there is none, and says in which
+    /// run and at which place it is.
+    private mutating func cut(at instant: Int64, behind first: Int) -> (run: Int, place: Int) {
+        var index = first
+        while index + 1 < runs.count, runs[index + 1].begin <= instant { index += 1 }
         let step = step(from: instant, in: index)
         let end = index * FreeProfile.room + runs[index].count
-        if step < end, at[step] == instant { return index }
+        if step < end, at[step] == instant { return (index, step) }
         guard runs[index].count < FreeProfile.room else {
             split(index)
-            return cut(at: instant)
+            return cut(at: instant, behind: index)
         }
-        for place in stride(from: end, to: step, by: -1) {
-            at[place] = at[place - 1]
-            free[place] = free[place - 1]
-        }
+        at.moveUp(from: step, to: end)
         // The step before holds on until the next; its level is there already when nothing moved.
+        free.moveUp(from: step, to: end)
         free[step] = free[step - 1]
         at[step] = instant
         runs[index].count += 1
-        return index
+        return (index, step)
     }
 
     /// Moves the upper half of run `index`, which is full, to a run of its own.
@@ -215,5 +236,36 @@ struct FreeProfile: Sendable {
         runs[index].count = half
         measure(index)
         measure(index + 1)
+    }
+}
+
+// Each of these looks only once whether the array is shared, and not at every element that it changes.
+
+extension Span<Int32> {
+    /// The least and the most element.
+    /// - Precondition: there is one.
+    fileprivate func leastAndMost() -> (least: Int32, most: Int32) {
+        var (least, most) = (self[0], self[0])
+        for place in indices {
+            least = Swift.min(least, self[place])
+            most = Swift.max(most, self[place])
+        }
+        return (least, most)
+    }
+}
+
+extension [Int32] {
+    /// Adds `change` to the elements from `first` to before `end`.
+    fileprivate mutating func add(_ change: Int32, from first: Int, to end: Int) {
+        var elements = mutableSpan
+        for place in first..<end { elements[place] += change }
+    }
+}
+
+extension Array where Element: FixedWidthInteger {
+    /// Moves the elements from `first` to before `end` a place up, over that at `end`.
+    fileprivate mutating func moveUp(from first: Int, to end: Int) {
+        var elements = mutableSpan
+        for place in stride(from: end, to: first, by: -1) { elements[place] = elements[place - 1] }
     }
 }

@@ -50,6 +50,12 @@ struct RankedQueue: Equatable, Sendable {
     /// The beginning.
     var start: Cursor { Cursor() }
 
+    /// The place of the first entry that is not before `entry`.
+    func cursor(to entry: RankedEntry) -> Cursor {
+        let chunk = chunkHolding(entry)
+        return Cursor(chunk: chunk, offset: chunk < chunks.count ? offset(of: entry, in: chunk) : 0)
+    }
+
     /// The entry at `cursor`; nil at the end.
     func entry(at cursor: Cursor) -> RankedEntry? {
         cursor.chunk < chunks.count ? chunks[cursor.chunk][cursor.offset] : nil

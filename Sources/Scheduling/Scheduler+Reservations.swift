@@ -12,38 +12,42 @@ extension Scheduler {
     mutating func reserveAtSubmission(_ job: Int, at now: Instant) -> Refusal? {
         guard profile != nil else { return nil }
         if policy.order == .deadline { return admit(job, at: now) }
-        if isPlanStale { plan(waiting[0].entries.map { Int($0.job) }, at: now) }
+        if isPlanStale { plan(at: now) }
         reserve(job, at: now)
         return nil
     }
 
     private mutating func reserve(_ job: Int, at now: Instant) {
-        let (gpus, span) = (jobs[job].request.gpus, max(jobs[job].remaining, TimeSpan(nanoseconds: 1)))
+        let (gpus, span) = (jobs[job].request.gpus, reservedSpan(job))
         let start = gpus <= openGPUs ? profile?.reserve(gpus: gpus, for: span, from: now).nanoseconds : nil
         jobs[job].rank.key = start ?? Scheduler.never
     }
 
+    private func reservedSpan(_ job: Int) -> TimeSpan { max(jobs[job].remaining, TimeSpan(nanoseconds: 1)) }
+
     /// Makes a plan with `job` in it; keeps the old one and refuses the job when it or, because of it, another would
     /// miss its deadline.
     private mutating func admit(_ job: Int, at now: Instant) -> Refusal? {
-        if isPlanStale { plan(waiting[0].entries.map { Int($0.job) }, at: now) }
+        if isPlanStale { plan(at: now) }
         guard jobs[job].request.deadline != nil else {
             reserve(job, at: now)
             return nil
         }
-        let (before, kept) = (waiting[0], profile)
-        plan(before.entries.map { Int($0.job) } + [job], at: now)
-        // Planning put it into the queue, where submission will put it.
-        waiting[0].remove(jobs[job].rank)
-        var isLate = misses(jobs[job].rank, at: now)
-        // Who is late without it, because its GPUs lie scattered, is no reason to refuse it.
-        before.forEach { isLate = isLate || misses(jobs[Int($0.job)].rank, at: now) && !misses($0, at: now) }
-        guard isLate else { return nil }
-        before.forEach { jobs[Int($0.job)].rank = $0 }
-        waiting[0] = before
-        profile = kept
+        let before = (profile, planMarks, isPlanExact)
+        if !isPlanGood(at: now) { beginPlan(at: now) }
+        let entry = planningEntry(job)
+        byPlan.insert(entry)
+        let isKept = plan(from: entry, at: now, admitting: job)
+        // Submission will put it into the queue.
+        byPlan.remove(entry)
+        if isKept {
+            fillQueue()
+            return nil
+        }
+        waiting[0].forEach { jobs[Int($0.job)].rank = $0 }
+        (profile, planMarks, isPlanExact) = before
         reserve(job, at: now)
-        profile = kept
+        profile = before.0
         return .deadline(earliest: Instant(nanoseconds: jobs[job].rank.key) + jobs[job].remaining)
     }
 
@@ -53,34 +57,93 @@ extension Scheduler {
         return max(entry.key, now.nanoseconds) + jobs[Int(entry.job)].remaining.nanoseconds > limit.nanoseconds
     }
 
-    /// Reserves anew for `queued`, by deadline or by submission.
-    private mutating func plan(_ queued: [Int], at now: Instant) {
+    // MARK: - Plans
+
+    /// The place of `job` in the order in which reservations are made: by deadline or by submission.
+    func planningEntry(_ job: Int) -> RankedEntry {
+        let request = jobs[job].request
+        let key = policy.order == .deadline ? request.deadline?.nanoseconds ?? .max : 0
+        return RankedEntry(key: key, tie: Int64(job), job: Int32(job), gpus: Int32(request.gpus))
+    }
+
+    /// Reserves anew for all who wait.
+    private mutating func plan(at now: Instant) {
         isPlanStale = false
+        beginPlan(at: now)
+        if let first = byPlan.first { _ = plan(from: first, at: now) }
+        fillQueue()
+    }
+
+    /// Makes a plan that has nobody in it but the running jobs.
+    private mutating func beginPlan(at now: Instant) {
         var returns: [(at: Int64, gpus: Int)] = []
+        returns.reserveCapacity(ends.count)
         ends.forEach { entry in
             guard let placement = jobs[Int(entry.job)].placement else { return }
             // Who should have ended by now is expected to end at any moment.
             returns.append((max(entry.key, now.nanoseconds + 1), pools[placement.pool].openGPUs(of: placement)))
         }
-        profile = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now, ends: returns)
-        var entries: [RankedEntry] = []
-        entries.reserveCapacity(queued.count)
-        for job in inPlanningOrder(queued) {
+        let free = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now, ends: returns)
+        profile = free
+        planMarks = PlanMarks(beside: free)
+        isPlanExact = !isAnybodyOverdue(at: now)
+    }
+
+    /// Reserves anew for all who stand at `entry` or behind it in the planning order. False, and the plan unfinished, as
+    /// soon as `admitted` would miss its deadline or another would that keeps it in the plan there is.
+    private mutating func plan(from entry: RankedEntry, at now: Instant, admitting admitted: Int? = nil) -> Bool {
+        let mark = planMarks.rewind(to: entry)
+        profile = mark.free
+        let distance = PlanMarks.distance(count: byPlan.count)
+        var sinceMark = 0
+        var cursor = byPlan.cursor(to: mark.next)
+        while let next = byPlan.entry(at: cursor) {
+            if sinceMark == distance, policy.order == .deadline, let profile {
+                planMarks.note(next: next, free: profile)
+                sinceMark = 0
+            }
+            let job = Int(next.job)
+            let before = jobs[job].rank
             reserve(job, at: now)
-            entries.append(jobs[job].rank)
+            // Who is late without it, because its GPUs lie scattered, is no reason to refuse it.
+            if let admitted, misses(jobs[job].rank, at: now), job == admitted || !misses(before, at: now) {
+                return false
+            }
+            byPlan.advance(&cursor)
+            sinceMark += 1
         }
+        return true
+    }
+
+    /// Puts all who wait, with their reservations, into the queue.
+    private mutating func fillQueue() {
+        var entries: [RankedEntry] = []
+        entries.reserveCapacity(byPlan.count)
+        byPlan.forEach { entries.append(jobs[Int($0.job)].rank) }
         waiting[0] = RankedQueue(entries)
     }
 
-    /// Jobs by deadline where that is the order, else by submission.
-    private func inPlanningOrder(_ queued: [Int]) -> [Int] {
-        guard policy.order == .deadline else { return queued.sorted() }
-        func rank(_ job: Int) -> (Int64, Int) { (jobs[job].request.deadline?.nanoseconds ?? .max, job) }
-        return queued.sorted { rank($0) < rank($1) }
+    /// Whether making the plan anew would change nothing: then its marks are good.
+    ///
+    /// Each job has the earliest window beside the running jobs and those before it. A job that has started when it was
+    /// to blocks nothing that it did not block before, and leaves free nothing that was not.
+    private func isPlanGood(at now: Instant) -> Bool {
+        isPlanExact && waiting[0].first?.key ?? .max >= now.nanoseconds && !isAnybodyOverdue(at: now)
+    }
+
+    private func isAnybodyOverdue(at now: Instant) -> Bool { ends.first?.key ?? .max <= now.nanoseconds }
+
+    /// Notes that `job`, which had its reservation at `planned`, has started now.
+    private mutating func noteStart(_ job: Int, planned: Instant, at now: Instant) {
+        // It ends later than planned, and so does whatever was to follow on its GPUs.
+        if planned < now { isPlanStale = true }
+        let end = Instant(nanoseconds: jobs[job].end.key)
+        isPlanExact = isPlanExact && planned == now && end == now + reservedSpan(job)
+        if isPlanExact { planMarks.start(planningEntry(job), gpus: jobs[job].gpus, from: now, to: end) }
     }
 
     mutating func decideByReservation(at now: Instant) -> [Decision] {
-        if isPlanStale { plan(waiting[0].entries.map { Int($0.job) }, at: now) }
+        if isPlanStale { plan(at: now) }
         var decisions: [Decision] = []
         var cursor = waiting[0].start
         while let entry = waiting[0].entry(at: cursor), entry.key <= now.nanoseconds {
@@ -89,8 +152,7 @@ extension Scheduler {
             guard isWithinQuota(job), let placement = place(job) else { continue }
             start(job, on: placement, at: now)
             decisions.append(.start(job: job, on: placement))
-            // It ends later than planned, and so does whatever was to follow on its GPUs.
-            if entry.key < now.nanoseconds { isPlanStale = true }
+            noteStart(job, planned: Instant(nanoseconds: entry.key), at: now)
         }
         for case .start(let job, _) in decisions { unqueue(job) }
         return decisions

@@ -47,6 +47,11 @@ public struct Scheduler: Sendable {
     var profile: FreeProfile?
     /// Whether the reservations must be made anew.
     var isPlanStale = false
+    /// Who waits, in the order in which reservations are made; kept when every job has one.
+    var byPlan = RankedQueue()
+    /// How far the plan had come at some of them, and whether everybody has so far started and ended as it says.
+    var planMarks = PlanMarks()
+    var isPlanExact = false
     /// GPUs that running jobs hold above the least they can use, and running jobs that could use more; kept when running
     /// jobs are resized.
     var surplusGPUs = 0
@@ -218,6 +223,7 @@ public struct Scheduler: Sendable {
         jobs[job].rank.tie = sequence
         waiting[lane(of: job)].insert(jobs[job].rank)
         if policy.passing == .reserveFirst(shortestFirst: true) { byLength.insert(lengthEntry(job)) }
+        if profile != nil { byPlan.insert(planningEntry(job)) }
         waitingSizes.add(1, gpus: jobs[job].request.gpus)
         isChanged = true
     }
@@ -226,6 +232,7 @@ public struct Scheduler: Sendable {
     mutating func unqueue(_ job: Int) {
         waiting[lane(of: job)].remove(jobs[job].rank)
         if policy.passing == .reserveFirst(shortestFirst: true) { byLength.remove(lengthEntry(job)) }
+        if profile != nil { byPlan.remove(planningEntry(job)) }
         waitingSizes.add(-1, gpus: jobs[job].request.gpus)
     }
 

@@ -48,7 +48,7 @@ struct FreeProfileTests {
 
     @Test func `a bound never says later than a request that is at most as large and as long`() {
         var stream = RandomStream(seed: 5, named: "test/bounds")
-        var bounds = StartBounds()
+        var bounds = StartBounds(most: 1 << 20)
         var noted: [(gpus: Int32, span: Int64, start: Int64)] = []
         for _ in 0..<500 {
             let gpus = Int32(1 + stream.integer(below: 1 << (1 + stream.integer(below: 20))))
@@ -60,8 +60,9 @@ struct FreeProfileTests {
             bounds.note(gpus: gpus, span: span, start: start)
             noted.append((gpus, span, start))
         }
-        // What was just noted is known of what is clearly larger and longer.
-        let last = noted[noted.count - 1]
-        #expect(bounds.bound(gpus: last.gpus * 2, span: last.span * 2) >= last.start)
+        // What was noted is known of what is clearly larger and longer; of less than some milliseconds nothing is.
+        let hour = 3_600_000_000_000 as Int64
+        bounds.note(gpus: 5, span: hour, start: 1 << 50)
+        #expect(bounds.bound(gpus: 10, span: 2 * hour) == 1 << 50)
     }
 }
