@@ -110,13 +110,14 @@ class RunPage {
 
   draw(changed) {
     const axis = axisOf(this.axes), isOnly = (...names) => changed?.every((name) => names.includes(name));
+    // The table first: a long one brings a scroll bar, and the charts are as wide as it leaves them.
+    if (!isOnly("from", "to", "x", "logx", "logy", "smooth")) this.incidents.draw();
     if (!isOnly("filter", "sort")) {
       const lines = this.seriesFor(axis).map((series) => ({
         series, ink: segmentInks[(series.segment - 1) % segmentInks.length], label: "segment " + series.segment }));
       this.chart.show(lines, axis, this.run);
       this.gantt.show(this.run, axis, this.chart.range);
     }
-    if (!isOnly("from", "to", "x", "logx", "logy", "smooth")) this.incidents.draw();
   }
 }
 
