@@ -20,22 +20,24 @@ function ganttRows(run) {
 /** The spans of a row in full, in milliseconds: what its segments did, and what the row alone did. */
 function spansOf(row, run) {
   const spans = [], segments = run.segments, end = run.elapsed * 1e9;
+  // Of one form, in one go: a row of a long run has thousands.
+  const add = (activity, from, to, segment, incident) => {
+    spans.push({ activity, from: from / 1e6, to: to / 1e6, segment, incident });
+  };
   const each = (pairs, act) => {
     for (let index = 0; index < pairs.length; index += 2) {
       for (let number = pairs[index]; number <= pairs[index + 1]; number++) act(segments[number - 1], number);
     }
   };
   each(row.waits, (segment, number) => {
-    spans.push({ activity: "idle", from: segments[number - 2].ended_at_ns, to: segment.at_ns });
+    add("idle", segments[number - 2].ended_at_ns, segment.at_ns);
   });
   each(row.segments, (segment, number) => {
-    spans.push({ activity: "restore", from: segment.at_ns, to: segment.began_at_ns, segment: number });
-    spans.push({ activity: "train", from: segment.began_at_ns, to: segment.ended_at_ns ?? end, segment: number });
+    add("restore", segment.at_ns, segment.began_at_ns, number);
+    add("train", segment.began_at_ns, segment.ended_at_ns ?? end, number);
   });
-  for (const span of row.spans) {
-    spans.push({ activity: span.activity, from: span.from_ns, to: span.to_ns, incident: span.incident });
-  }
-  return spans.map((span) => ({ ...span, from: span.from / 1e6, to: span.to / 1e6 })).sort((a, b) => a.from - b.from);
+  for (const span of row.spans) add(span.activity, span.from_ns, span.to_ns, undefined, span.incident);
+  return spans.sort((a, b) => a.from - b.from);
 }
 
 /** A fill of lines, so that a span is told from another without its colour. */

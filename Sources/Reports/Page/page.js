@@ -98,7 +98,7 @@ class RunPage {
       () => run.segments.map((s) => [s.segment, s.generation, s.restored_step, s.first_step, s.last_step, s.last_kept_step,
         s.began_at_ns === undefined ? undefined : spanText(s.began_at_ns / 1e9),
         s.ended_at_ns === undefined ? undefined : spanText(s.ended_at_ns / 1e9),
-        s.tokens_per_second && Math.round(s.tokens_per_second), s.ended_because]));
+        s.tokens_per_second, s.ended_because]));
   }
 
   ganttTable() {
