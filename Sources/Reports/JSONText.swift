@@ -30,7 +30,7 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     /// One decision: its inputs, its rule, and what else could have been done.
     case decision = "understudy/decision/v1"
     /// What the page of a run shows.
-    case page = "understudy/page/v1"
+    case page = "understudy/page/v2"
     /// What came of a request to inflict a fault.
     case injection = "understudy/injection/v1"
 }

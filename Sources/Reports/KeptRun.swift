@@ -9,7 +9,7 @@ import Journaling
 /// The documents that are kept of a long run.
 public enum KeptRun {
     /// Raised whenever one of the documents would say something else of an old run.
-    static let version = 1
+    static let version = 2
     /// Records from which on a run is long.
     public static let worthKeeping = 100_000
 

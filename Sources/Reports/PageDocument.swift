@@ -1,32 +1,10 @@
 // All that the page of a run shows, as one document: what the report file carries inside it and what the dashboard
-// serves. It repeats the entries of the other documents and adds the curve, the accounts of incidents and the rows of
+// serves. It repeats entries of the other documents and adds the curve, the accounts of incidents and the rows of
 // the Gantt chart. Refuses to grow with the number of steps: the curve is bounded, everything else grows with incidents.
 
 import ControlPlane
 import Journaling
 import Primitives
-
-/// An incident with what would have helped.
-public struct PageIncident: Equatable, Sendable, Codable {
-    /// The incident.
-    public var incident: IncidentEntry
-    /// What went wrong in few words, `SIGKILL`.
-    public var short_cause: String
-    /// Whether it ended a segment; training goes on through the others.
-    public var is_interruption: Bool
-    /// Whether it goes on.
-    public var is_open: Bool
-    /// What would have made it cheaper, the most effective first.
-    public var remedies: [Remedy]
-
-    init(_ incident: Incident, _ history: RunHistory) {
-        self.incident = IncidentEntry(incident, history)
-        short_cause = incident.shortCause
-        is_interruption = incident.isInterruption
-        is_open = incident.isOpen
-        remedies = history.remedies(for: incident)
-    }
-}
 
 /// A measured validation loss.
 public struct EvaluationEntry: Equatable, Sendable, Codable {
@@ -42,7 +20,7 @@ public struct EvaluationEntry: Equatable, Sendable, Codable {
 
 /// The document behind the page of one run.
 public struct PageDocument: Equatable, Sendable, Codable {
-    /// `understudy/page/v1`.
+    /// `understudy/page/v2`.
     public var schema = DocumentSchema.page
     /// Its figures.
     public var run: RunEntry
@@ -58,8 +36,11 @@ public struct PageDocument: Equatable, Sendable, Codable {
     public var ledger: LedgerEntry
     /// The part of it that was lost to no incident: coming up, snapshots, queueing, the last save.
     public var outside_incidents: CostEntry
+    /// What the phrases of segments and incidents are made from; see `Phrases`: a phrase is the place of a pattern, from 0,
+    /// and the words to put for its `#`, a space between any two.
+    public var patterns: [String]
     /// Its segments, without the names of their workers, which are in `rows`.
-    public var segments: [SegmentEntry]
+    public var segments: PageSegments
     /// The training loss.
     public var curve: Curve
     /// The validation losses.
@@ -69,7 +50,7 @@ public struct PageDocument: Equatable, Sendable, Codable {
     /// When each of them became durable.
     public var checkpoint_at_ns: [Int64]
     /// Its incidents.
-    public var incidents: [PageIncident]
+    public var incidents: PageIncidents
     /// What every worker slot was doing when.
     public var rows: [TimelineRow]
 
@@ -79,7 +60,7 @@ public struct PageDocument: Equatable, Sendable, Codable {
     /// The document of `source`.
     public init(_ source: RunSource, points: Int = PageDocument.points) {
         let history = source.history
-        let bySegment = SegmentSteps(history)
+        var phrases = Phrases()
         run = RunEntry(source)
         cluster = source.cluster
         job = source.job.map { JobEntry($0) }
@@ -87,11 +68,9 @@ public struct PageDocument: Equatable, Sendable, Codable {
         usd_per_worker_hour = source.dollarsPerWorkerHour.flatMap { $0 > 0 ? $0 : nil }
         ledger = LedgerEntry(history.ledger)
         outside_incidents = CostEntry(history.outsideIncidents)
-        segments = history.segments.map { segment in
-            var entry = SegmentEntry(segment, history, bySegment)
-            entry.workers = []
-            return entry
-        }
+        segments = PageSegments(history, &phrases)
+        incidents = PageIncidents(history, &phrases)
+        patterns = phrases.patterns
         curve = Curve(history, points: points)
         evaluations = history.evaluations.map {
             EvaluationEntry(
@@ -99,7 +78,6 @@ public struct PageDocument: Equatable, Sendable, Codable {
         }
         checkpoint_steps = history.checkpoints.map(\.step)
         checkpoint_at_ns = history.checkpoints.map { ($0.at - history.start).nanoseconds }
-        incidents = history.incidents.map { PageIncident($0, history) }
         rows = TimelineRow.rows(of: history)
     }
 }

@@ -17,9 +17,14 @@ public struct Remedy: Equatable, Sendable, Codable {
 extension RunHistory {
     /// What would have made `incident` cheaper, the most effective first; empty when the journal suggests nothing.
     public func remedies(for incident: Incident) -> [Remedy] {
+        remedies(for: incident, fastestRestart: fastestRestart)
+    }
+
+    /// The same, for who asks about many incidents and looks for the fastest restart once.
+    func remedies(for incident: Incident, fastestRestart: TimeSpan?) -> [Remedy] {
         let all = [
-            replayedByInterval(incident), replayedForNothing(incident), lateDetection(incident), slowRestart(incident),
-            unsaved(incident),
+            replayedByInterval(incident), replayedForNothing(incident), lateDetection(incident),
+            slowRestart(incident, fastestRestart), unsaved(incident),
         ].compactMap { $0 }
         return all.sorted { $0.saves_ns > $1.saves_ns }
     }
@@ -75,7 +80,7 @@ extension RunHistory {
     }
 
     /// The run's own fastest restart is what is known to be possible.
-    private func slowRestart(_ incident: Incident) -> Remedy? {
+    private func slowRestart(_ incident: Incident, _ fastestRestart: TimeSpan?) -> Remedy? {
         let restart = incident.cost[.restart]
         guard incident.isInterruption, restart > .zero, let best = fastestRestart, best < restart else { return nil }
         let saved = restart - best
@@ -87,7 +92,7 @@ extension RunHistory {
     }
 
     /// The least that an interruption cost in restarts before the run went on; nil before the first that did.
-    private var fastestRestart: TimeSpan? {
+    var fastestRestart: TimeSpan? {
         incidents.filter { $0.isInterruption && $0.resumedAt != nil }.map { $0.cost[.restart] }.min()
     }
 

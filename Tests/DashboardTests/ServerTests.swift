@@ -74,13 +74,13 @@ struct ServerTests {
         #expect(all.status == 200 && all.type.hasPrefix("text/html") && all.text.contains("\"server\":true"))
         #expect(try await served.get("/run/tiny-0001").text.contains("\"name\":\"tiny-0001\""))
         for (path, schema) in [
-            ("runs", "runs"), ("runs/tiny-0001", "run"), ("runs/tiny-0001/page", "page"),
-            ("runs/tiny-0001/incidents", "incidents"), ("runs/tiny-0001/segments", "segments"),
-            ("runs/tiny-0001/timeline", "timeline"),
+            ("runs", "runs/v1"), ("runs/tiny-0001", "run/v1"), ("runs/tiny-0001/page", "page/v2"),
+            ("runs/tiny-0001/incidents", "incidents/v1"), ("runs/tiny-0001/segments", "segments/v1"),
+            ("runs/tiny-0001/timeline", "timeline/v1"),
         ] {
             let document = try await served.get("/api/v1/\(path)")
             #expect(
-                document.type == "application/json" && document.text.contains("\"schema\":\"understudy/\(schema)/v1\""))
+                document.type == "application/json" && document.text.contains("\"schema\":\"understudy/\(schema)\""))
         }
         let curve = try await served.get("/api/v1/runs/tiny-0001/curve?from=1&to=9&points=10")
         #expect(curve.text == "{\"segments\":[],\"steps_per_pair\":1}")

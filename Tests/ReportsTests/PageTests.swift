@@ -80,16 +80,16 @@ struct PageTests {
             #expect(history.accountingFault == nil, "after record \(record.sequence)")
         }
         let page = PageDocument(rehearsal.source)
-        #expect(page.incidents.count == history.incidents.count)
-        let costs = page.incidents.compactMap(\.incident.cost) + [page.outside_incidents]
-        let ledger = page.ledger
-        #expect(costs.reduce(0) { $0 + $1.total_ns } == ledger.elapsed_ns - ledger.productive_ns)
-        #expect(costs.reduce(0) { $0 + ($1.replayed_ns ?? 0) } == ledger.replayed_ns)
-        #expect(costs.reduce(0) { $0 + ($1.detection_ns ?? 0) } == ledger.detection_ns)
-        #expect(costs.reduce(0) { $0 + ($1.restart_ns ?? 0) } == ledger.restart_ns)
-        for incident in page.incidents {
-            let cost = incident.incident.cost?.total_ns ?? 0
-            #expect(incident.remedies.allSatisfy { $0.saves_ns <= cost && $0.saves_ns >= 0 }, "\(incident.incident.id)")
+        #expect(page.incidents.id == history.incidents.map(\.name))
+        let (costs, outside, ledger) = (page.incidents.costs, page.outside_incidents, page.ledger)
+        func sum(_ column: [Int64]) -> Int64 { column.reduce(0, +) }
+        #expect(costs.total + outside.total_ns == ledger.elapsed_ns - ledger.productive_ns)
+        #expect(sum(costs.replayed_ns) + (outside.replayed_ns ?? 0) == ledger.replayed_ns)
+        #expect(sum(costs.detection_ns) + (outside.detection_ns ?? 0) == ledger.detection_ns)
+        #expect(sum(costs.restart_ns) + (outside.restart_ns ?? 0) == ledger.restart_ns)
+        for (number, saves) in zip(page.incidents.remedies.incident, page.incidents.remedies.saves_ns) {
+            let incident = history.incidents[number - 1]
+            #expect(saves >= 0 && saves <= incident.cost.total.nanoseconds, "\(incident.name)")
         }
     }
 
@@ -111,17 +111,19 @@ struct PageTests {
     }
 
     @Test func `remedies say what they would have saved of this incident`() throws {
-        let incident = try #require(PageDocument(Rehearsal.twiceKilled().source).incidents.first)
+        let history = Rehearsal.twiceKilled().history
+        let incident = try #require(history.incidents.first)
+        let remedies = history.remedies(for: incident)
         // Killed after step 14 with a checkpoint at 10; every 5 steps would have left the same 4 to be done again.
-        let survivor = try #require(incident.remedies.first { $0.advice.contains("recovery: peer") })
+        let survivor = try #require(remedies.first { $0.advice.contains("recovery: peer") })
         // Step 11 waits for a snapshot of 5 ms, which no incident is to blame for; the step that was cut off would have
         // been cut off all the same.
-        #expect(survivor.saves_ns == 395_000_000 && incident.incident.cost?.replayed_ns == 405_000_000)
-        #expect(!incident.remedies.contains { $0.advice.hasPrefix("Save every") })
+        #expect(survivor.saves_ns == 395_000_000 && incident.cost[.replayed] == .milliseconds(405))
+        #expect(!remedies.contains { $0.advice.hasPrefix("Save every") })
         // After step 25 with a checkpoint at 20, every 5 steps would have left none.
-        let second = PageDocument(Rehearsal.twiceKilled().source).incidents[1]
-        let interval = try #require(second.remedies.first { $0.advice.hasPrefix("Save every 5 steps") })
-        #expect(interval.saves_ns == second.incident.cost?.replayed_ns)
+        let second = history.incidents[1]
+        let interval = try #require(history.remedies(for: second).first { $0.advice.hasPrefix("Save every 5 steps") })
+        #expect(interval.saves_ns == second.cost[.replayed].nanoseconds)
     }
 
     @Test(arguments: [Rehearsal.twiceKilled, Rehearsal.troubled, Rehearsal.recovering, Rehearsal.running])
@@ -163,7 +165,7 @@ struct PageTests {
     @Test func `the document reads back to itself and names its schema`() throws {
         let page = PageDocument(Rehearsal.troubled().source)
         let text = encodeJSON(page, isCompact: true)
-        #expect(text.contains("\"schema\":\"understudy/page/v1\"") && !text.contains("\n"))
+        #expect(text.contains("\"schema\":\"understudy/page/v2\"") && !text.contains("\n"))
         #expect(try JSONDecoder().decode(PageDocument.self, from: Data(text.utf8)) == page)
     }
 
@@ -176,6 +178,68 @@ struct PageTests {
         let data = text.firstRange(of: "id=\"data\">").map { text[$0.upperBound...].prefix { $0 != "<" } } ?? ""
         let carried = try? JSONDecoder().decode(PageCarriage.self, from: Data(data.utf8))
         #expect(carried?.pages == [page])
+    }
+
+    /// The text of a phrase, as the page makes it.
+    private func text(_ phrase: String, _ patterns: [String]) throws -> String? {
+        guard !phrase.isEmpty else { return nil }
+        var words = phrase.split(separator: " ", omittingEmptySubsequences: false)[...]
+        let pattern = patterns[try #require(Int(words.removeFirst()))]
+        return pattern.split(separator: " ", omittingEmptySubsequences: false)
+            .map { $0 == "#" ? words.removeFirst() : $0 }.joined(separator: " ")
+    }
+
+    @Test func `a phrase reads back to its text, and texts that differ in numbers share a pattern`() throws {
+        let texts = [
+            "rank 7 (node-15/0) was silent for 5m33s", "rank 12 (node-3/0) was silent for 2s", "", " ", "#",
+            "a # b  c 1 ", "7", "no number at all", "step 5 of #",
+        ]
+        var phrases = Phrases()
+        let made = texts.map { phrases.add($0) }
+        #expect(try zip(made, texts).allSatisfy { try text($0, phrases.patterns) == $1 })
+        #expect(made[0] == "0 7 (node-15/0) 5m33s" && made[1] == "0 12 (node-3/0) 2s")
+        #expect(phrases.patterns[0] == "rank # # was silent for #")
+        #expect(phrases.add(nil) == "")
+    }
+
+    @Test(arguments: Rehearsal.plays)
+    func `the columns of a page say of segments and incidents what the other documents say`(
+        play: @Sendable () -> Rehearsal
+    ) throws {
+        let rehearsal = play()
+        let (page, history) = (PageDocument(rehearsal.source), rehearsal.history)
+        func known<Number: SignedInteger>(_ number: Number) -> Number? { number == -1 ? nil : number }
+        let (segments, incidents) = (page.segments, page.incidents)
+        for (index, entry) in SegmentsDocument(rehearsal.source).segments.enumerated() {
+            #expect(segments.generation[index] == entry.generation && segments.at_ns[index] == entry.at_ns)
+            #expect(segments.restored_step[index] == entry.restored_step)
+            #expect(known(segments.last_step[index]) == entry.last_step)
+            #expect(known(segments.last_kept_step[index]) == entry.last_kept_step)
+            #expect(known(segments.began_at_ns[index]) == entry.began_at_ns)
+            #expect(known(segments.ended_at_ns[index]) == entry.ended_at_ns)
+            #expect(known(segments.tokens_per_second[index]) == entry.tokens_per_second.map { Int($0.rounded()) })
+            #expect(try text(segments.ended_because[index], page.patterns) == entry.ended_because)
+        }
+        for (index, entry) in IncidentsDocument(rehearsal.source).incidents.enumerated() {
+            let incident = history.incidents[index]
+            #expect(incidents.id[index] == entry.id && incidents.at_ns[index] == entry.at_ns)
+            #expect(incidents.step[index] == entry.step && incidents.lost_steps[index] == entry.lost_steps)
+            #expect(try text(incidents.place[index], page.patterns) == entry.place)
+            #expect(try text(incidents.cause[index], page.patterns) == entry.cause)
+            #expect(try text(incidents.short_cause[index], page.patterns) == incident.shortCause)
+            #expect(try text(incidents.action[index], page.patterns) == entry.action)
+            #expect(known(incidents.downtime_ns[index]) == entry.downtime_ns)
+            #expect(incidents.interruptions.contains(index + 1) == incident.isInterruption)
+            #expect(incidents.drills.contains(index + 1) == entry.is_injected)
+            #expect(incidents.open.contains(index + 1) == incident.isOpen)
+            let rows = incidents.remedies.incident.indices.filter { incidents.remedies.incident[$0] == index + 1 }
+            let remedies = try rows.map { row in
+                Remedy(
+                    advice: try text(incidents.remedies.advice[row], page.patterns) ?? "",
+                    saves_ns: incidents.remedies.saves_ns[row])
+            }
+            #expect(remedies == history.remedies(for: incident))
+        }
     }
 
     @Test func `a run without a record has a page too`() {

@@ -46,12 +46,19 @@ def until(page, expression, seconds=120):
         page.wait_for_timeout(100)
 
 
+# Counts how often a canvas is prepared, which is once a painting.
+COUNTED = """window.paintings = 0;
+const scale = CanvasRenderingContext2D.prototype.scale;
+CanvasRenderingContext2D.prototype.scale = function (...by) { window.paintings += 1; return scale.apply(this, by); };"""
+
+
 class Visit:
     """A page in a browser that notes every word on its console and every address it asks for."""
 
     def __init__(self, browser, address, width=1360, theme="light"):
         self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
         self.said, self.asked = [], []
+        self.page.add_init_script(COUNTED)
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -115,6 +122,9 @@ def proofs_of_report(browser):
         f"(spikes) => {{ const inked = {INKED}; return spikes.filter((s) => !inked(s.step, s.loss)) }}", planted["spikes"])
     check(hidden == [], f"all {len(planted['spikes'])} spikes are inked where the data says {hidden[:2]}")
     check("54 of" not in page.inner_text("#incidents") and page.locator("tr.pick").count() == 54, "54 incidents are listed")
+    check(page.evaluate("paintings") == 2, "each of the two charts is painted once as the page opens")
+    check(page.evaluate("shown.chart.marks.length") == 54 and page.evaluate("shown.gantt.marks.length") == 54,
+          "every incident is a mark to be clicked in both charts")
     check("the items add up" in page.inner_text("#ledger"), "the ledger adds up")
     contrast(page, "light")
 

@@ -13,21 +13,36 @@ function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** The colours that were asked for since the last painting began: asking the browser costs as much as a stroke. */
+const inks = new Map();
+
 /** A colour variable's value in the theme that is on. */
 function ink(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  if (!inks.has(name)) {
+    inks.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  }
+  return inks.get(name);
 }
 
-/** A context to draw on all of `canvas`, which is `height` high, in the screen's own pixels and the page's font. */
+/** A context to draw on all of `canvas`, which is `height` high, in the screen's own pixels, the page's font and the
+    colours of the theme that is on by now. */
 function freshContext(canvas, height) {
   const scale = window.devicePixelRatio || 1, context = canvas.getContext("2d");
   const width = canvas.clientWidth;
+  canvas.paintedWidth = width;
+  inks.clear();
   canvas.style.height = height + "px";
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   context.scale(scale, scale);
   context.font = "11px " + getComputedStyle(document.body).fontFamily;
   return context;
+}
+
+/** Has `draw` called whenever `canvas` has another width than it was painted at. An observer also tells of the width that
+    it finds, and of the height that a painting gives: those need no second painting. */
+function followWidth(canvas, draw) {
+  new ResizeObserver(() => { if (canvas.clientWidth !== canvas.paintedWidth) draw(); }).observe(canvas);
 }
 
 const segmentInks = ["s1", "s2", "s3", "s4", "s5", "s6"];

@@ -11,7 +11,7 @@ class LossChart {
     host.append(el("div", { class: "plot" }, this.canvas, this.tip), this.keys);
     this.lines = [];
     this.smooth = new Map();
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    followWidth(this.canvas, () => this.draw());
     this.listen();
   }
 
@@ -103,12 +103,13 @@ class LossChart {
       : scaleOf(low - air, high + air, frame.bottom, frame.top, false);
   }
 
-  /** The places of a line in the window, and one beyond each end so that it runs out of the frame. */
+  /** The places of a line in the window, and one beyond each end so that it runs out of the frame. The window is asked
+      of the scale: `range` looks at every line, and this is asked for every line. */
   window(line) {
-    const [from, to] = this.range, { series } = line, factor = this.factor(line);
+    const { low, high } = this.x, { series } = line, factor = this.factor(line);
     return [
-      Math.max(0, series.find(this.axis.by, from / factor) - 1),
-      Math.min(series.length, series.find(this.axis.by, to / factor) + 1),
+      Math.max(0, series.find(this.axis.by, low / factor) - 1),
+      Math.min(series.length, series.find(this.axis.by, high / factor) + 1),
     ];
   }
 
@@ -220,7 +221,9 @@ class LossChart {
       if (to <= this.frame.left || from >= this.frame.right) continue;
       context.fillStyle = ink(line.ink);
       context.fillRect(from, line.series.segment % 2 ? 16 : 19, Math.max(1, to - from - 1), 3);
-      const text = String(line.series.segment), half = context.measureText(text).width / 2, x = (from + to) / 2;
+      const text = String(line.series.segment), x = (from + to) / 2;
+      if (x < edge + 4) continue;
+      const half = context.measureText(text).width / 2;
       if (x - half < edge + 4) continue;
       edge = x + half;
       context.fillText(text, x, 8);
@@ -228,13 +231,18 @@ class LossChart {
   }
 
   paintIncidents(context) {
-    const { top, bottom } = this.frame, chosen = view.get("incident");
+    const { left, right, bottom } = this.frame, chosen = view.get("incident"), seen = new Set(), painted = [];
     this.marks = [];
     for (const incident of this.run.incidents) {
       const x = this.placeOf(incident);
-      if (!(x >= this.frame.left - 1 && x <= this.frame.right + 1)) continue;
-      this.marks.push({ x, incident });
-      const isChosen = incident.id === chosen;
+      if (!(x >= left - 1 && x <= right + 1)) continue;
+      const mark = { x, incident }, isChosen = incident.id === chosen;
+      this.marks.push(mark);
+      // Marks that look alike at the same half pixel are one to the eye, and thousands of them are slow.
+      const look = `${Math.round(x * 2)} ${incident.is_interruption} ${incident.is_injected}`;
+      if (seen.has(look) && !isChosen) continue;
+      seen.add(look);
+      painted.push(mark);
       context.strokeStyle = ink(isChosen ? "accent" : "soft");
       context.globalAlpha = isChosen ? 1 : this.run.incidents.length > 200 ? 0.15 : 0.45;
       context.lineWidth = isChosen ? 1.6 : 0.8;
@@ -245,7 +253,7 @@ class LossChart {
     }
     // The chosen one last, so that nothing lies over its name.
     const isChosen = ({ incident }) => incident.id === chosen;
-    for (const mark of [...this.marks].sort((a, b) => isChosen(a) - isChosen(b))) {
+    for (const mark of painted.sort((a, b) => isChosen(a) - isChosen(b))) {
       this.paintMark(context, mark.x, mark.incident, isChosen(mark));
     }
   }

@@ -20,22 +20,24 @@ function ganttRows(run) {
 /** The spans of a row in full, in milliseconds: what its segments did, and what the row alone did. */
 function spansOf(row, run) {
   const spans = [], segments = run.segments, end = run.elapsed * 1e9;
+  // Of one form, in one go: a row of a long run has thousands.
+  const add = (activity, from, to, segment, incident) => {
+    spans.push({ activity, from: from / 1e6, to: to / 1e6, segment, incident });
+  };
   const each = (pairs, act) => {
     for (let index = 0; index < pairs.length; index += 2) {
       for (let number = pairs[index]; number <= pairs[index + 1]; number++) act(segments[number - 1], number);
     }
   };
   each(row.waits, (segment, number) => {
-    spans.push({ activity: "idle", from: segments[number - 2].ended_at_ns, to: segment.at_ns });
+    add("idle", segments[number - 2].ended_at_ns, segment.at_ns);
   });
   each(row.segments, (segment, number) => {
-    spans.push({ activity: "restore", from: segment.at_ns, to: segment.began_at_ns, segment: number });
-    spans.push({ activity: "train", from: segment.began_at_ns, to: segment.ended_at_ns ?? end, segment: number });
+    add("restore", segment.at_ns, segment.began_at_ns, number);
+    add("train", segment.began_at_ns, segment.ended_at_ns ?? end, number);
   });
-  for (const span of row.spans) {
-    spans.push({ activity: span.activity, from: span.from_ns, to: span.to_ns, incident: span.incident });
-  }
-  return spans.map((span) => ({ ...span, from: span.from / 1e6, to: span.to / 1e6 })).sort((a, b) => a.from - b.from);
+  for (const span of row.spans) add(span.activity, span.from_ns, span.to_ns, undefined, span.incident);
+  return spans.sort((a, b) => a.from - b.from);
 }
 
 /** A fill of lines, so that a span is told from another without its colour. */
@@ -57,7 +59,7 @@ class Gantt {
     this.canvas = el("canvas", { role: "img", "aria-label": "What each worker did when" });
     this.note = el("p", { class: "soft" });
     host.append(el("div", { class: "scroll" }, this.canvas), this.note);
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    followWidth(this.canvas, () => this.draw());
     this.canvas.addEventListener("click", (event) => {
       const near = (this.marks ?? []).filter(({ x, y }) => Math.abs(x - event.offsetX) < 7 && Math.abs(y - event.offsetY) < 9);
       if (near.length) view.set({ incident: this.run.incidents[near[0].incident - 1].id });
@@ -108,13 +110,19 @@ class Gantt {
     context.textBaseline = "middle";
     const name = row.workers.length > 1 ? `${row.workers[0]} … ×${row.workers.length}` : row.workers[0];
     context.fillText(name, 0, y + gantt.row / 2, label - 6);
-    const bar = gantt.row - 5, failures = [];
+    const bar = gantt.row - 5, failures = [], reach = {};
     for (const span of row.all) {
       if (span.to < this.x.low || span.from > this.x.high) continue;
+      // A span too narrow to be seen, where its like is painted already: a row of a long run has thousands.
+      if (span.to <= reach[span.activity]) continue;
       const from = Math.max(this.x.from, this.x.at(span.from)), to = Math.min(this.x.to, this.x.at(span.to));
       const width = Math.max(to - from, 0.7);
-      if (span.activity === "failure") failures.push({ x: from, incident: span.incident });
-      else if (span.activity === "train") {
+      if (span.activity === "failure") {
+        failures.push({ x: from, incident: span.incident });
+        continue;
+      }
+      reach[span.activity] = this.x.value(from + width);
+      if (span.activity === "train") {
         context.fillStyle = ink(segmentInks[((span.segment ?? 1) - 1) % segmentInks.length]);
         context.globalAlpha = 0.75;
         context.fillRect(from, y + 2, Math.max(width - 0.5, 0.7), bar);
@@ -129,20 +137,32 @@ class Gantt {
         context.fillRect(from, y + 2, width, bar);
       }
     }
+    this.paintFailures(context, failures, y + gantt.row / 2 - 0.5);
+  }
+
+  /** The failures of a row, the chosen one last and larger; two at the same half pixel are one to the eye. */
+  paintFailures(context, failures, y) {
+    const chosen = view.get("incident"), places = new Map();
+    let picked;
     for (const { x, incident } of failures) {
-      const middle = y + gantt.row / 2 - 0.5;
-      this.marks.push({ x, y: middle, incident });
-      const isChosen = this.run.incidents[incident - 1]?.id === view.get("incident"), size = isChosen ? 5 : 3.5;
-      context.strokeStyle = ink("paper");
-      context.lineWidth = 4;
-      for (let pass = 0; pass < 2; pass++) {
-        context.beginPath();
-        context.moveTo(x - size, middle - size); context.lineTo(x + size, middle + size);
-        context.moveTo(x - size, middle + size); context.lineTo(x + size, middle - size);
-        context.stroke();
-        context.strokeStyle = ink("accent");
-        context.lineWidth = isChosen ? 2.6 : 1.6;
-      }
+      this.marks.push({ x, y, incident });
+      places.set(Math.round(x * 2), x);
+      if (this.run.incidents[incident - 1]?.id === chosen) picked = x;
+    }
+    this.paintCrosses(context, [...places.values()], y, 3.5, 1.6);
+    if (picked !== undefined) this.paintCrosses(context, [picked], y, 5, 2.6);
+  }
+
+  paintCrosses(context, places, y, size, width) {
+    const crosses = new Path2D();
+    for (const x of places) {
+      crosses.moveTo(x - size, y - size); crosses.lineTo(x + size, y + size);
+      crosses.moveTo(x - size, y + size); crosses.lineTo(x + size, y - size);
+    }
+    for (const [colour, thickness] of [["paper", 4], ["accent", width]]) {
+      context.strokeStyle = ink(colour);
+      context.lineWidth = thickness;
+      context.stroke(crosses);
     }
   }
 

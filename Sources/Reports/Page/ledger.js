@@ -15,7 +15,7 @@ function ledgerTable(run) {
   const items = ledgerItems.reduce((sum, [key]) => sum + run.page.ledger[key + "_ns"], 0);
   const difference = run.page.ledger.elapsed_ns - items;
   const paid = run.page.outside_incidents.total_ns
-    + run.incidents.reduce((sum, { cost }) => sum + (cost?.total_ns ?? 0), 0);
+    + run.incidents.reduce((sum, { cost }) => sum + cost.total_ns, 0);
   const unpaid = items - run.page.ledger.productive_ns - paid;
   const verdict = difference !== 0 ? `the items miss ${spanText(difference / 1e9)}`
     : unpaid !== 0 ? `incidents and the rest miss ${spanText(unpaid / 1e9)}` : "the items add up";

@@ -63,31 +63,91 @@ function curvesOf(curve, segments) {
   });
 }
 
+/** The text of a phrase: its pattern with its own words in place of every `#`; undefined of an empty one. */
+function textOf(phrase, patterns) {
+  if (!phrase) return undefined;
+  const [place, ...words] = phrase.split(" ");
+  let next = 0;
+  return patterns[place].split(" ").map((word) => (word === "#" ? words[next++] : word)).join(" ");
+}
+
+/** The segments of a document as objects; what it does not know is undefined. */
+function segmentsOf({ segments: columns, patterns }) {
+  const known = (value) => (value === -1 ? undefined : value);
+  return columns.at_ns.map((at_ns, index) => ({
+    segment: index + 1, generation: columns.generation[index], restored_step: columns.restored_step[index],
+    first_step: columns.last_step[index] === -1 ? undefined : columns.restored_step[index] + 1,
+    last_step: known(columns.last_step[index]), last_kept_step: known(columns.last_kept_step[index]), at_ns,
+    began_at_ns: known(columns.began_at_ns[index]), ended_at_ns: known(columns.ended_at_ns[index]),
+    tokens_per_second: known(columns.tokens_per_second[index]),
+    get ended_because() { return textOf(columns.ended_because[index], patterns); },
+  }));
+}
+
+/** One incident. Its texts are made when they are read: a table of 10,000 shows few of them at a time. */
+class Incident {
+  constructor(run, index, cost, remedies) {
+    const { incidents: columns, ledger } = run.page;
+    Object.assign(this, { run, index, cost, number: index + 1, id: columns.id[index], at: columns.at_ns[index] / 1e9 });
+    Object.assign(this, { step: columns.step[index], lost_steps: columns.lost_steps[index], remedyRows: remedies });
+    this.is_interruption = this.is_injected = this.is_open = false;
+    const downtime = columns.downtime_ns[index];
+    /** Until progress was regained, or until now. */
+    this.down = (downtime === -1 ? ledger.elapsed_ns - columns.at_ns[index] : downtime) / 1e9;
+    /** The time of the ledger that is its doing. */
+    this.seconds = cost.total_ns / 1e9;
+    this.machineTime = run.machine.of(this.seconds);
+    this.usd = ((this.seconds * run.workers) / 3600) * (run.usd ?? 0);
+  }
+
+  text(name) { return textOf(this.run.page.incidents[name][this.index], this.run.page.patterns); }
+  get place() { return this.text("place"); }
+  get cause() { return this.text("cause"); }
+  get short_cause() { return this.text("short_cause"); }
+  get action() { return this.text("action"); }
+
+  /** What would have made it cheaper, the most effective first. */
+  get remedies() {
+    const { incidents: { remedies }, patterns } = this.run.page;
+    return this.remedyRows.map((row) => ({ advice: textOf(remedies.advice[row], patterns), saves_ns: remedies.saves_ns[row] }));
+  }
+}
+
+/** The incidents of a run whose document is there. */
+function incidentsOf(run) {
+  const { incidents: columns } = run.page, items = Object.entries(columns.costs), remedies = columns.id.map(() => []);
+  columns.remedies.incident.forEach((number, row) => remedies[number - 1].push(row));
+  const all = columns.id.map((_, index) => {
+    const cost = { total_ns: 0 };
+    for (const [item, column] of items) {
+      cost[item] = column[index];
+      cost.total_ns += column[index];
+    }
+    return new Incident(run, index, cost, remedies[index]);
+  });
+  for (const number of columns.interruptions) all[number - 1].is_interruption = true;
+  for (const number of columns.drills) all[number - 1].is_injected = true;
+  for (const number of columns.open) all[number - 1].is_open = true;
+  for (const incident of all) if (!incident.is_interruption) incident.down = 0;
+  return all;
+}
+
 /** A run from its document. */
 function runOf(page) {
   const run = {
     page, name: page.run.name, figures: page.run, job: page.job, workers: page.workers || 1,
-    usd: page.usd_per_worker_hour, segments: page.segments, series: curvesOf(page.curve, page.segments),
+    usd: page.usd_per_worker_hour, segments: segmentsOf(page),
     stepsPerPair: page.curve.steps_per_pair, elapsed: page.ledger.elapsed_ns / 1e9,
   };
+  run.series = curvesOf(page.curve, run.segments);
   run.gpuHours = (run.elapsed * run.workers) / 3600;
-  run.incidents = page.incidents.map((each, index) => ({
-    ...each, ...each.incident, number: index + 1, at: each.incident.at_ns / 1e9,
-    /** Until progress was regained, or until now. */
-    down: each.is_interruption ? (each.incident.downtime_ns ?? page.ledger.elapsed_ns - each.incident.at_ns) / 1e9 : 0,
-    /** The time of the ledger that is its doing. */
-    seconds: (each.incident.cost?.total_ns ?? 0) / 1e9,
-  }));
   run.machine = machineTime(run);
-  for (const incident of run.incidents) {
-    incident.machineTime = run.machine.of(incident.seconds);
-    incident.usd = ((incident.seconds * run.workers) / 3600) * (run.usd ?? 0);
-  }
+  run.incidents = incidentsOf(run);
   run.byCost = [...run.incidents].sort((a, b) => b.seconds - a.seconds);
   run.ledger = ledgerItems.map(([key, title, meaning]) => {
     const seconds = page.ledger[key + "_ns"] / 1e9;
     const outside = (page.outside_incidents[key + "_ns"] ?? 0) / 1e9;
-    const caused = run.incidents.reduce((sum, { cost }) => sum + (cost?.[key + "_ns"] ?? 0), 0) / 1e9;
+    const caused = run.incidents.reduce((sum, { cost }) => sum + (cost[key + "_ns"] ?? 0), 0) / 1e9;
     return { key, title, meaning, seconds, share: seconds / run.elapsed, outside, caused };
   });
   run.lost = run.ledger.filter(({ key }) => lossKeys.includes(key)).reduce((sum, item) => sum + item.seconds, 0);

@@ -98,7 +98,7 @@ class RunPage {
       () => run.segments.map((s) => [s.segment, s.generation, s.restored_step, s.first_step, s.last_step, s.last_kept_step,
         s.began_at_ns === undefined ? undefined : spanText(s.began_at_ns / 1e9),
         s.ended_at_ns === undefined ? undefined : spanText(s.ended_at_ns / 1e9),
-        s.tokens_per_second && Math.round(s.tokens_per_second), s.ended_because]));
+        s.tokens_per_second, s.ended_because]));
   }
 
   ganttTable() {
@@ -110,13 +110,14 @@ class RunPage {
 
   draw(changed) {
     const axis = axisOf(this.axes), isOnly = (...names) => changed?.every((name) => names.includes(name));
+    // The table first: a long one brings a scroll bar, and the charts are as wide as it leaves them.
+    if (!isOnly("from", "to", "x", "logx", "logy", "smooth")) this.incidents.draw();
     if (!isOnly("filter", "sort")) {
       const lines = this.seriesFor(axis).map((series) => ({
         series, ink: segmentInks[(series.segment - 1) % segmentInks.length], label: "segment " + series.segment }));
       this.chart.show(lines, axis, this.run);
       this.gantt.show(this.run, axis, this.chart.range);
     }
-    if (!isOnly("from", "to", "x", "logx", "logy", "smooth")) this.incidents.draw();
   }
 }
 

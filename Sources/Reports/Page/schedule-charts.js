@@ -19,7 +19,7 @@ class Plot {
     this.canvas = el("canvas", { role: "img", "aria-label": label });
     this.tip = el("div", { class: "tip", hidden: true });
     this.element = el("div", { class: "plot" }, this.canvas, this.tip);
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    followWidth(this.canvas, () => this.draw());
     this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX, event.offsetY));
     this.canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
   }
