@@ -22,6 +22,14 @@ public struct Holder: Equatable, Sendable {
     public var incarnation: Incarnation
 }
 
+/// That a gang was asked to save its state.
+struct SaveRequest: Equatable, Sendable {
+    /// The step whose effect the state holds.
+    var step: Int
+    /// The gang.
+    var generation: Generation
+}
+
 /// The state of one run.
 public struct Run: Equatable, Sendable {
     /// What a run is doing; each case says where it may go.
@@ -74,6 +82,9 @@ public struct Run: Equatable, Sendable {
     public internal(set) var checkpoints: [Checkpoint] = []
     /// The step whose checkpoint is being written.
     public internal(set) var saving: Int?
+    /// Which gang was last asked to save a step, for every step that is not older than all checkpoints: its writer may be at
+    /// it after the gang's end.
+    var saveRequests: [SaveRequest] = []
     /// The step whose validation loss is being measured.
     public internal(set) var evaluating: Int?
     /// Whether a checkpoint is overdue because one was still being written when it was due.
@@ -211,8 +222,7 @@ public struct Run: Equatable, Sendable {
     private mutating func owedAgain() -> [Command] {
         var commands: [Command] = []
         if committed == plan.steps, !isSaved {
-            saving = committed
-            commands.append(.saveCheckpoint(run: id, generation: generation, step: committed))
+            commands.append(save(committed))
         }
         if evaluating == committed {
             commands.append(.evaluate(run: id, generation: generation, step: committed))
@@ -256,9 +266,8 @@ public struct Run: Equatable, Sendable {
         if isDue && !isKept || last && !isSaved {
             // One at a time: the writer holds one snapshot. The last is queued behind whatever is being written.
             if saving == nil || last {
-                saving = step
                 saveOverdue = false
-                commands.append(.saveCheckpoint(run: id, generation: generation, step: step))
+                commands.append(save(step))
             } else {
                 saveOverdue = true
             }
@@ -282,14 +291,25 @@ public struct Run: Equatable, Sendable {
 
     // MARK: Checkpoints
 
+    /// The gang is asked to save the state after `step`.
+    private mutating func save(_ step: Int) -> Command {
+        saving = step
+        let oldest = checkpoints.first?.step ?? 0
+        saveRequests.removeAll { $0.step == step || $0.step < oldest }
+        saveRequests.append(SaveRequest(step: step, generation: generation))
+        return .saveCheckpoint(run: id, generation: generation, step: step)
+    }
+
     /// A checkpoint is durable. One of an older generation counts too, if its step is part of the committed history:
     /// the bits of a step do not depend on who computed it.
     mutating func checkpointWritten(_ generation: Generation, step: Int, weightsSHA256: String) -> [Command] {
         if generation == self.generation, saving == step { saving = nil }
         guard step <= reached, !checkpoints.contains(where: { $0.step == step }) else { return settleIfSaved() }
-        // The name is needed for the checkpoint of the history that counts, which may be in the making.
         if spikes.hasLeft(step, of: generation) || isDisowned(step, of: generation) {
-            return saving == step ? [] : [.deleteCheckpoint(run: id, step: step)] + settleIfSaved()
+            // The name is needed for the checkpoint of the history that counts, which may be in the making, or be made and
+            // not told of yet; this word of the other may be a late copy.
+            let isNeeded = saveRequests.contains { $0.step == step && $0.generation > generation }
+            return isNeeded ? [] : [.deleteCheckpoint(run: id, step: step)] + settleIfSaved()
         }
         let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
         checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)

@@ -127,6 +127,27 @@ struct IntegrityTests {
         #expect(world.coordinator.run?.checkpoints.isEmpty == true)
     }
 
+    @Test func `a late copy of a struck-off checkpoint's word does not cost the one that took its name`() throws {
+        var world = try MockWorld.running(plan: Self.plan(workers: 2, saves: 3))
+        try world.steps(through: 3)
+        try world.write(3)
+        try world.steps(through: 6)
+        world.flipped = [worker(0)]
+        #expect(dispute(try world.step())?.restored == 3)
+        #expect(try world.write(6).contains(.deleteCheckpoint(run: world.run, step: 6)))
+        try world.formAll()
+        try world.steps(through: 7)  // The second gang's writer is at step 6.
+        try world.kill(worker(1))
+        try world.recover()
+        let copy = Event.checkpointWritten(
+            run: world.run, generation: Generation(1), step: 6, weightsSHA256: "sha-6", size: ByteCount(4096),
+            took: .milliseconds(20))
+        #expect(try world.tell(copy) == [])
+        #expect(try world.write(6) == [.deleteCheckpoint(run: world.run, step: 3)])
+        #expect(world.coordinator.run?.checkpoints.map(\.step) == [6])
+        try world.checkReplay()
+    }
+
     @Test func `the last state is compared before the run is complete`() throws {
         var world = try MockWorld.running(plan: Self.plan())
         try world.steps(through: 12)

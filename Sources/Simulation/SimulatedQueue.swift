@@ -1,0 +1,215 @@
+// Lives of a queue of jobs, a seed each: the live controller's decisions before machines that come, go and are closed, slots
+// that take time to empty and coordinators that take time to stop. An observer that believes commands only checks after
+// each that no slot is held by two jobs, gangs are whole, closed machines take nothing, and, once all heals, every job ends.
+// Refuses what happens inside a run; the drill of runs has that.
+
+import ControlPlane
+import Primitives
+import Scheduling
+
+/// What the world of a queue keeps; anything but all of it is a planted bug.
+public struct QueuePromises: Equatable, Sendable {
+    /// An agent says that a slot is empty only when no process is left in it.
+    public var agentsWaitForProcesses: Bool
+    /// Every command reaches whom it is for, once.
+    public var commandsComeOnce: Bool
+
+    /// All promises kept.
+    public static let kept = QueuePromises()
+
+    /// The promises that are kept.
+    public init(agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true) {
+        self.agentsWaitForProcesses = agentsWaitForProcesses
+        self.commandsComeOnce = commandsComeOnce
+    }
+}
+
+/// What one life of a queue came to.
+public struct QueueVerdict: Equatable, Sendable {
+    /// The seed.
+    public var seed: UInt64
+    /// The policy that decided.
+    public var policy: String
+    /// Facts that the controller was told.
+    public var facts = 0
+    /// Jobs that were submitted.
+    public var jobs = 0
+    /// Times a job was started.
+    public var starts = 0
+    /// Times a job was stopped for another.
+    public var preemptions = 0
+    /// The first thing that must not be; nil when nothing was.
+    public var problem: String?
+}
+
+/// One life of a queue.
+public struct SimulatedQueue {
+    /// The controller that decides.
+    public private(set) var queue: QueueController
+    /// The virtual time.
+    public private(set) var now = Instant.zero
+    /// The facts it was told, and when.
+    public private(set) var events: [(event: QueueEvent, at: Instant)] = []
+    /// A line for each fact and the commands it led to.
+    public private(set) var story: [String] = []
+    /// What must not be, in the order it was noticed.
+    public private(set) var problems: [String] = []
+
+    private let promises: QueuePromises
+    private var random: RandomStream
+    private var starts = 0
+    /// Who is in each slot, as the commands tell.
+    private var inside: [WorkerID: Int] = [:]
+    /// Slots that their agent called empty while somebody was in them.
+    private var haunted: [WorkerID] = []
+    private var driven: [(job: Int, stint: Int)] = []
+    private var leaving: [WorkerID] = []
+    private var up: [NodeID: Int] = [:]
+    private var known: [NodeID] = []
+    private var closed: [NodeID] = []
+
+    /// The policies that a live queue may have.
+    public static let policies = Policy.all.filter { !$0.resizes }
+
+    /// The life under `policy` that `seed` names; nothing has happened yet.
+    public init(_ policy: Policy, seed: UInt64, promises: QueuePromises = .kept) {
+        queue = QueueController(policy: policy)
+        self.promises = promises
+        random = RandomStream(seed: seed, named: "queue")
+    }
+
+    /// Lives through `facts` draws and what follows when everything heals.
+    public mutating func live(facts: Int = 200) {
+        for _ in 0..<facts where problems.isEmpty { step() }
+        if problems.isEmpty { settle() }
+        for job in queue.jobs where !job.isOver && problems.isEmpty {
+            problems.append("\(job.submission.name) never ends: \(job.phase)")
+        }
+    }
+
+    /// What it came to, for the life that `seed` named.
+    public func verdict(_ seed: UInt64) -> QueueVerdict {
+        QueueVerdict(
+            seed: seed, policy: queue.policy.name, facts: events.count, jobs: queue.jobs.count, starts: starts,
+            preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions }, problem: problems.first)
+    }
+
+    // MARK: The world
+
+    private mutating func tell(_ event: QueueEvent) {
+        guard queue.objection(to: event) == nil else { return }
+        events.append((event, now))
+        let commands = queue.handle(event, at: now)
+        story.append(([event.line] + commands.map(\.line)).map(\.text).joined(separator: " > "))
+        for command in commands {
+            carryOut(command)
+            if !promises.commandsComeOnce, random.integer(below: 8) == 0 { carryOut(command) }
+        }
+    }
+
+    private mutating func carryOut(_ command: QueueCommand) {
+        switch command {
+        case .start(let job, let stint, let slots):
+            starts += 1
+            if slots.count != queue[job].submission.slots { problems.append("job \(job) got \(slots.count) slots") }
+            for slot in slots {
+                if let other = inside[slot] { problems.append("\(slot) went to job \(job) with job \(other) in it") }
+                if haunted.contains(slot) { problems.append("\(slot) went to job \(job) with a process in it") }
+                if closed.contains(slot.node) { problems.append("job \(job) started on closed \(slot.node)") }
+                if slot.slot >= up[slot.node] ?? 0 { problems.append("job \(job) started on absent \(slot)") }
+                inside[slot] = job
+            }
+            if driven.contains(where: { $0.job == job }) { problems.append("job \(job) is driven twice") }
+            driven.append((job, stint))
+        case .stop(let job, let stint, _), .kill(let job, let stint):
+            if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
+        case .vacate(let job, let slots):
+            for slot in slots where inside[slot] != job { problems.append("\(slot) is not job \(job)'s") }
+            leaving += slots
+        }
+    }
+
+    private mutating func empty(_ slot: WorkerID) {
+        inside[slot] = nil
+        if !promises.agentsWaitForProcesses { haunted.append(slot) }
+        tell(.slotEmptied(slot))
+        haunted.removeAll { $0 == slot }
+    }
+
+    /// Draws what happens next, and lets it happen.
+    public mutating func step() {
+        now = now + .seconds(Int64(random.integer(below: 30)))
+        let node = NodeID("n\(random.integer(below: 3))")
+        switch random.integer(below: 16) {
+        case 0...3:
+            tell(
+                .submitted(
+                    Submission(
+                        folder: "r", name: "j", user: "u", slots: 1 + random.integer(below: 5),
+                        priority: random.integer(below: 4), expected: .seconds(Int64(1 + random.integer(below: 200))))))
+        case 4: tell(.cancelled(job: 1 + random.integer(below: 20)))
+        case 5: tell(.priorityChanged(job: 1 + random.integer(below: 20), to: random.integer(below: 5)))
+        case 6, 7: join(node, slots: [2, 2, 4][random.integer(below: 3)])
+        case 8 where random.integer(below: 4) == 0: lose(node)
+        case 9 where known.contains(node):
+            closed.append(node)
+            random.integer(below: 2) == 0 ? tell(.cordoned(node)) : tell(.drained(node, because: "drawn"))
+        case 10, 11:
+            closed.removeAll { $0 == node }
+            tell(.undrained(node))
+        case 12: if !driven.isEmpty { tell(.saved(job: driven[random.integer(below: driven.count)].job, step: 1)) }
+        case 13, 14:
+            guard !driven.isEmpty else { return }
+            let (job, stint) = driven.remove(at: random.integer(below: driven.count))
+            let isAsked = queue[job].phase != .running
+            let code = isAsked ? [143, 143, 0, 1] : [0, 0, 0, 5]
+            tell(.coordinatorEnded(job: job, stint: stint, how: .exited(code: code[random.integer(below: 4)])))
+        default:
+            guard !leaving.isEmpty else { return tell(.timePassed) }
+            empty(leaving.remove(at: random.integer(below: leaving.count)))
+        }
+    }
+
+    private mutating func join(_ node: NodeID, slots: Int) {
+        guard up[node] == nil else { return }
+        up[node] = slots
+        known.append(node)
+        tell(.nodeJoined(node, slots: slots))
+    }
+
+    private mutating func lose(_ node: NodeID) {
+        guard let slots = up.removeValue(forKey: node) else { return }
+        for slot in 0..<slots { inside[WorkerID(node: node, slot: slot)] = nil }
+        leaving.removeAll { $0.node == node }
+        tell(.nodeLost(node, because: "drawn"))
+    }
+
+    /// Lets everything that was begun end, on machines that are all there and open.
+    public mutating func settle() {
+        for node in ["n0", "n1", "n2"].map({ NodeID($0) }) {
+            join(node, slots: 4)
+            closed.removeAll { $0 == node }
+            tell(.undrained(node))
+        }
+        join(NodeID("n3"), slots: 8)
+        for _ in 0..<2_000 where queue.jobs.contains(where: { !$0.isOver }) && problems.isEmpty {
+            now = now + .seconds(60 as Int64)
+            if let (job, stint) = driven.popLast() {
+                let code = queue[job].phase == .running ? 0 : 143
+                tell(.coordinatorEnded(job: job, stint: stint, how: .exited(code: code)))
+            }
+            let emptied = leaving
+            leaving = []
+            for slot in emptied { empty(slot) }
+            tell(.timePassed)
+        }
+    }
+}
+
+/// The life of a queue that `seed` names, under the policy whose turn it is.
+public func simulateQueue(_ seed: UInt64, promises: QueuePromises = .kept) -> SimulatedQueue {
+    let policies = SimulatedQueue.policies
+    var life = SimulatedQueue(policies[Int(seed % UInt64(policies.count))], seed: seed, promises: promises)
+    life.live()
+    return life
+}
