@@ -181,7 +181,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "Primitives", "Jobs", "Hardware", "Failures", "Messages", "ControlPlane", "Journaling", "SpecFiles",
-                "Simulation",
+                "Simulation", "Scheduling",
             ], swiftSettings: strict),
         .testTarget(
             name: "FailuresTests", dependencies: ["Primitives", "Hardware", "Failures"], swiftSettings: strict),

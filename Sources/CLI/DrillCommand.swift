@@ -13,11 +13,12 @@ struct DrillCommand: ParsableCommand {
         commandName: "drill", abstract: "Test the control plane in a simulated world, a fault schedule a seed.",
         discussion: """
             Exit code 1 says that an invariant was violated; the seed, what happened and the command that shows it are \
-            printed.
+            printed. With --queue it lives through queues of jobs, a policy after the other, instead of runs.
 
             Examples:
               understudy drill --seeds 100000
               understudy drill --seed 4711 --mode safety --trace
+              understudy drill --queue --seeds 100000
             """)
 
     enum Mode: String, ExpressibleByArgument, CaseIterable { case safety, liveness, both }
@@ -32,6 +33,8 @@ struct DrillCommand: ParsableCommand {
     var seed: UInt64?
     @Flag(help: "Tell the story of the seed, event by event.")
     var trace = false
+    @Flag(help: "Test the controller of a queue.")
+    var queue = false
     @Option(
         help: "safety: faults to the end. liveness: all heals, and the run must complete. both: every other seed.")
     var mode = Mode.both
@@ -42,6 +45,7 @@ struct DrillCommand: ParsableCommand {
     }
 
     func run() throws {
+        if queue { return try runQueues() }
         let drill = Drill(
             first: seed ?? first, count: seed == nil ? seeds : 1, steps: steps,
             mode: SimulationMode(rawValue: mode.rawValue))
@@ -64,6 +68,28 @@ struct DrillCommand: ParsableCommand {
         report(violation, drill)
         for other in outcome.violations.dropFirst() { print("also: \(other)") }
         throw Failure(.failed, "\(outcome.violations.count) of \(outcome.figures.runs) runs violate an invariant")
+    }
+
+    private func runQueues() throws {
+        if let seed, trace {
+            for line in simulateQueue(seed).story { print(line) }
+        }
+        let began = ContinuousClock.now
+        let outcome = drillQueues(from: seed ?? first, seed == nil ? seeds : 1) { done, failures in
+            warn("\(done) of \(seeds) seeds, violations so far: \(failures)")
+        }
+        let duration = (ContinuousClock.now - began).components
+        let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+        print(
+            "\(outcome.lives) lives of a queue in \(TimeSpan.seconds(seconds)): "
+                + "\(String(format: "%.0f", Double(outcome.lives) / seconds)) seeds/s; \(outcome.facts) facts, "
+                + "\(outcome.jobs) jobs, \(outcome.starts) starts, \(outcome.preemptions) preemptions")
+        guard let worst = outcome.failures.first else { return print("no invariant was violated") }
+        for failure in outcome.failures {
+            print("VIOLATION seed \(failure.seed) (\(failure.policy)): \(failure.problem ?? "")")
+        }
+        print("see it with: understudy drill --queue --seed \(worst.seed) --trace")
+        throw Failure(.failed, "\(outcome.failures.count) of \(outcome.lives) lives violate an invariant")
     }
 
     private func command(from first: UInt64, _ count: Int) -> String {

@@ -34,43 +34,90 @@ struct DrillOutcome: Sendable {
 /// Runs all of `drill` on as many threads as there are cores. Stops soon after ten violations.
 /// - Parameter progress: told about every hundred thousand seeds how many are done, and how many violations there are.
 func carryOut(_ drill: Drill, progress: @Sendable (Int, Int) -> Void) -> DrillOutcome {
-    struct Shared {
-        var next = 0
-        var outcome = DrillOutcome()
-    }
-    let shared = Mutex(Shared())
+    var outcome = onAllCores(
+        from: drill.first, drill.count, DrillOutcome(), isEnough: { $0.violations.count >= 10 },
+        progress: { progress($0, $1.violations.count) },
+        live: { seed, part in
+            let verdict = simulate(drill.schedule(seed))
+            part.figures.add(verdict.figures)
+            if let violation = verdict.violation { part.violations.append(violation) }
+        },
+        add: { total, part in
+            total.figures.add(part.figures)
+            total.violations += part.violations
+        })
+    outcome.violations.sort { $0.seed < $1.seed }
+    return outcome
+}
+
+/// What a drill of queues came to.
+struct QueueDrillOutcome: Sendable {
+    var lives = 0
+    var facts = 0
+    var jobs = 0
+    var starts = 0
+    var preemptions = 0
+    /// Lives in which something was that must not be, by seed; not all when there are many.
+    var failures: [QueueVerdict] = []
+}
+
+/// Lives through `count` queues from seed `first` on, on as many threads as there are cores. Stops soon after ten failures.
+func drillQueues(from first: UInt64, _ count: Int, progress: @Sendable (Int, Int) -> Void) -> QueueDrillOutcome {
+    var outcome = onAllCores(
+        from: first, count, QueueDrillOutcome(), isEnough: { $0.failures.count >= 10 },
+        progress: { progress($0, $1.failures.count) },
+        live: { seed, part in
+            let verdict = simulateQueue(seed).verdict(seed)
+            part.lives += 1
+            part.facts += verdict.facts
+            part.jobs += verdict.jobs
+            part.starts += verdict.starts
+            part.preemptions += verdict.preemptions
+            if verdict.problem != nil { part.failures.append(verdict) }
+        },
+        add: { total, part in
+            total.lives += part.lives
+            total.facts += part.facts
+            total.jobs += part.jobs
+            total.starts += part.starts
+            total.preemptions += part.preemptions
+            total.failures += part.failures
+        })
+    outcome.failures.sort { $0.seed < $1.seed }
+    return outcome
+}
+
+/// Adds up what `live` makes of `count` seeds from `first` on; threads take 64 at a time until it `isEnough`.
+private func onAllCores<Outcome: Sendable>(
+    from first: UInt64, _ count: Int, _ none: Outcome, isEnough: @Sendable (Outcome) -> Bool,
+    progress: @Sendable (Int, Outcome) -> Void, live: @Sendable (UInt64, inout Outcome) -> Void,
+    add: @Sendable (inout Outcome, Outcome) -> Void
+) -> Outcome {
+    let shared = Mutex((next: 0, outcome: none))
     let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
     SeedsInHand.prepare(threads: cores)
     DispatchQueue.concurrentPerform(iterations: cores) { thread in
         while true {
             let chunk = shared.withLock { shared -> Range<Int> in
-                let start = shared.outcome.violations.count < 10 ? shared.next : drill.count
-                shared.next = min(drill.count, start + 64)
-                if start / 100_000 < shared.next / 100_000, start > 0, !(start..<shared.next).isEmpty {
-                    progress(shared.next, shared.outcome.violations.count)
+                let start = isEnough(shared.outcome) ? count : shared.next
+                shared.next = min(count, start + 64)
+                if start / 100_000 < shared.next / 100_000, start > 0, start < shared.next {
+                    progress(shared.next, shared.outcome)
                 }
                 return start..<shared.next
             }
             guard !chunk.isEmpty else { break }
-            var part = DrillOutcome()
+            var part = none
             for offset in chunk {
-                let seed = drill.first &+ UInt64(offset)
+                let seed = first &+ UInt64(offset)
                 SeedsInHand.take(seed, thread: thread)
-                let verdict = simulate(drill.schedule(seed))
-                part.figures.add(verdict.figures)
-                if let violation = verdict.violation { part.violations.append(violation) }
+                live(seed, &part)
             }
             SeedsInHand.take(0, thread: thread)
-            shared.withLock { [part] in
-                $0.outcome.figures.add(part.figures)
-                $0.outcome.violations += part.violations
-            }
+            shared.withLock { [part] in add(&$0.outcome, part) }
         }
     }
-    return shared.withLock { shared in
-        shared.outcome.violations.sort { $0.seed < $1.seed }
-        return shared.outcome
-    }
+    return shared.withLock { $0.outcome }
 }
 
 /// The seeds that threads are at, for the last words of a process that a precondition ends: the control plane checks

@@ -87,6 +87,7 @@ struct WatchedRun {
     /// Looks again.
     /// - Throws: `Failure` when its journal cannot be read any more.
     mutating func catchUp() throws {
+        source.history = RunHistory()  // Held once: a history of many steps must not be copied for each record.
         do { try followed.catchUp() } catch { throw Failure(.failed, error.description) }
         source = try describeRun(folder, followed.journal, followed.history)
     }

@@ -28,12 +28,10 @@ public struct RunProvider: Sendable {
 actor RunCache {
     private struct Entry {
         var folder: RunFolder
-        var journal: JournalStore
-        var history = RunHistory()
-        var sequence = 0
+        var followed: FollowedHistory
 
         /// The journal, where what it keeps may stand for its records: they have not been read.
-        var kept: JournalStore? { sequence == 0 ? journal : nil }
+        var kept: JournalStore? { followed.sequence == 0 ? followed.journal : nil }
     }
 
     private let provider: RunProvider
@@ -93,7 +91,7 @@ actor RunCache {
             }
             // The state is in it because a coordinator that is killed writes no record.
             guard let source = try? source(of: folder), let place = place(of: folder) else { return folder.id.name }
-            return "\(folder.id.name) \(entries[place].sequence) \(source.state.rawValue)"
+            return "\(folder.id.name) \(entries[place].followed.sequence) \(source.state.rawValue)"
         }.joined(separator: "\n")
     }
 
@@ -102,20 +100,16 @@ actor RunCache {
     /// Where the entry of `folder` stands, its journal open.
     private func open(_ folder: RunFolder) throws -> Int {
         if let known = place(of: folder) { return known }
-        entries.append(Entry(folder: folder, journal: try JournalStore.open(folder.journal, readOnly: true)))
+        entries.append(
+            Entry(folder: folder, followed: FollowedHistory(try JournalStore.open(folder.journal, readOnly: true))))
         return entries.count - 1
     }
 
     private func source(of folder: RunFolder) throws -> RunSource {
         let place = try open(folder)
-        var (history, sequence) = (entries[place].history, entries[place].sequence)
-        // Held once: a history of many steps must not be copied for each record.
-        entries[place].history = RunHistory()
-        defer { (entries[place].history, entries[place].sequence) = (history, sequence) }
-        try entries[place].journal.forEachRecord(after: sequence) { record in
-            history.add(record)
-            sequence = record.sequence
-        }
-        return try provider.source(folder, entries[place].journal, history)
+        // In place: a history of many steps must not be copied for each record.
+        try entries[place].followed.catchUp()
+        let followed = entries[place].followed
+        return try provider.source(folder, followed.journal, followed.history)
     }
 }

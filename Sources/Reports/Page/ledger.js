@@ -17,8 +17,10 @@ function ledgerTable(run) {
   const paid = run.page.outside_incidents.total_ns
     + run.incidents.reduce((sum, { cost }) => sum + cost.total_ns, 0);
   const unpaid = items - run.page.ledger.productive_ns - paid;
-  const verdict = difference !== 0 ? `the items miss ${spanText(difference / 1e9)}`
-    : unpaid !== 0 ? `incidents and the rest miss ${spanText(unpaid / 1e9)}` : "the items add up";
+  // A sum of nanoseconds beyond 104 days is not exact in a browser's numbers; a microsecond would be.
+  const misses = (nanoseconds) => Math.abs(nanoseconds) >= 1000;
+  const verdict = misses(difference) ? `the items miss ${spanText(difference / 1e9)}`
+    : misses(unpaid) ? `incidents and the rest miss ${spanText(unpaid / 1e9)}` : "the items add up";
   const caused = run.incidents.reduce((sum, incident) => sum + incident.machineTime, 0);
   return el("table", { class: "ledger" },
     el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "n" }, run.machine.unit), el("th", { class: "n" }, "share"),
