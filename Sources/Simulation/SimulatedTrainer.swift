@@ -94,6 +94,12 @@ struct SimulatedTrainer {
     /// A bit of its state flips.
     mutating func flip(_ bit: UInt64) { state ^= 1 << (bit % 64) }
 
+    /// The state after its next step, where it holds all that this is made of.
+    var prospect: (step: Int, state: UInt64)? {
+        guard let pending, let applied, pending.step == applied + 1 else { return nil }
+        return (pending.step, Chain.next(state, sum: pending.sum))
+    }
+
     /// The step whose state it is reading from the disk; nil when it reads nothing.
     var reading: Int? {
         if case .restoring(_, let step, .checkpoint) = activity, step > 0 { step } else { nil }

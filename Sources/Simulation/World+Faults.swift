@@ -76,13 +76,15 @@ extension World {
         return holders[Int(fault.target % UInt64(holders.count))] + 1
     }
 
-    /// Whether some process, checkpoint or write holds a state that a run without faults never has.
+    /// Whether some process, checkpoint or write holds a state that a run without faults never has, or a sum that leads to
+    /// one: what a corrupt member added to a step outlives it.
     var holdsCorruptState: Bool {
         func isCorrupt(_ state: UInt64, _ step: Int) -> Bool { state != witness.history.states[step] }
         return processes.contains { process in
             guard process.isAlive else { return false }
             if let write = process.write, isCorrupt(write.state, write.step) { return true }
             guard let trainer = process.trainer, let applied = trainer.applied else { return false }
+            if let next = trainer.prospect, isCorrupt(next.state, next.step) { return true }
             return isCorrupt(trainer.state, applied)
         } || disk.entries.contains { isCorrupt($0.state, $0.step) }
     }
