@@ -81,12 +81,14 @@ extension Dispatcher {
                 endpoint: sessions[member.worker]?.exchangeEndpoint ?? "", part: member.part,
                 evaluationPart: member.evaluationPart)
         }
+        let digest =
+            transfers == nil ? coordinator.run?.checkpoints.first { $0.step == restore }?.weightsSHA256 : nil
         for (rank, member) in members.enumerated() {
             guard let session = sessions[member.worker] else { continue }
             send(
                 .form(
                     generation: generation, rank: rank, members: addresses, restore: restore, transfers: transfers,
-                    course: course),
+                    course: course, digest: digest),
                 to: session)
         }
     }

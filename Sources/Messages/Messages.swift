@@ -5,7 +5,7 @@
 import Primitives
 
 /// The version of these messages; both sides must have the same.
-public let protocolVersion = 4
+public let protocolVersion = 5
 
 /// Who a process was to the coordinator that welcomed it last.
 public struct Residence: Equatable, Sendable {
@@ -224,10 +224,11 @@ public enum CoordinatorMessage: Equatable, Sendable {
     /// other members, and say `formed`.
     /// With `transfers` the state is that of members: those listed take it from another member, all others hold it and
     /// keep it. Without, nobody's memory counts, and all load the checkpoint.
-    /// `course` says which batches its steps take, and how the learning rate is scaled.
+    /// `course` says which batches its steps take, and how the learning rate is scaled. `digest` is the SHA-256 of the
+    /// weights in the checkpoint that is meant, as it was told of when it was written; nil where none is loaded.
     case form(
         generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer]?,
-        course: Course = Course())
+        course: Course = Course(), digest: String? = nil)
     /// All members are formed: compute the step after the restored one.
     case begin(generation: Generation)
     /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.

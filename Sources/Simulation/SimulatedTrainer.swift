@@ -82,6 +82,8 @@ struct SimulatedTrainer {
     private var pending: (generation: Generation, step: Int, sum: UInt64)?
     private var saveAfter: Int?
     private var evaluateAfter: Int?
+    /// What was told of the checkpoint that it loads when that was written.
+    private var digest: String?
     private var compareAfter: Int?
     private var evaluated = 0
 
@@ -148,7 +150,7 @@ struct SimulatedTrainer {
         switch order {
         case .abort(let generation, _): newestAborted = max(newestAborted, generation)
         // Whoever was welcomed anew was not told of the end of what it did before.
-        case .form(let generation, _, _, _, _, _):
+        case .form(let generation, _, _, _, _, _, _):
             newestAborted = max(newestAborted, Generation(generation.number - 1))
         default: break
         }
@@ -196,7 +198,8 @@ struct SimulatedTrainer {
 
     private mutating func follow(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers, _):
+        case .form(let generation, let rank, let members, let restore, let transfers, _, let digest):
+            self.digest = digest
             (membership, saveAfter, evaluateAfter, compareAfter) = (nil, nil, nil, nil)
             activity = .restoring(
                 Membership(generation: generation, rank: rank, members: members), step: restore,
@@ -254,6 +257,13 @@ struct SimulatedTrainer {
         if applied != step {
             switch found {
             case nil: state = Chain.start
+            case .state(let read)
+            where source == .checkpoint && promises.readersVerify
+                && digest.map { $0 != String(read, radix: 16) } ?? false:
+                (applied, self.membership) = (nil, nil)
+                let reason = "it is not the checkpoint that was told of when it was written"
+                effects.append(.say(.restoreFailed(generation: membership.generation, step: step, reason: reason)))
+                return
             case .state(let read): state = read
             case .damaged(let reason):
                 (applied, self.membership) = (nil, nil)

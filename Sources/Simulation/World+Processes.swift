@@ -126,7 +126,7 @@ extension World {
     /// A worker that is called into a gang has been told of the end of the one it works for; or it would wait for ever
     /// for sums that never come.
     private func checkToldOfEnd(_ message: CoordinatorMessage, _ process: Int) throws(Broken) {
-        guard case .form(let generation, let rank, let members, _, _, _) = message,
+        guard case .form(let generation, let rank, let members, _, _, _, _) = message,
             let membership = processes[process - 1].trainer?.membershipAtWork,
             processes[process - 1].isStillMember(of: membership), !hasLostMessages
         else { return }
@@ -355,7 +355,7 @@ extension CoordinatorMessage {
         switch self {
         case .welcome(let worker, let incarnation, _, _, _, _, _): "welcome, \(worker)#\(incarnation)"
         case .refuse(let reason): "refused: \(reason)"
-        case .form(let generation, let rank, _, let restore, let transfers, _):
+        case .form(let generation, let rank, _, let restore, let transfers, _, _):
             "form \(generation) as rank \(rank) from step \(restore)"
                 + (transfers?.first { $0.receiver == rank }.map { " of rank \($0.source)" } ?? "")
         case .begin(let generation): "begin \(generation)"

@@ -87,12 +87,21 @@ public struct CheckpointStore: Sendable {
     /// Fills `state` from the checkpoint of `step`, checking every byte in the pass that copies it.
     ///
     /// After an error `state` holds a mixture: load another checkpoint over it or drop it.
-    /// - Parameter shape: the model of the run. Equal layouts are not enough: the number of heads is in no tensor.
+    /// - Parameters:
+    ///   - digest: the SHA-256 of the weights that are meant, where it is known: another checkpoint may have taken the name.
+    ///   - shape: the model of the run. Equal layouts are not enough: the number of heads is in no tensor.
     /// - Returns: where the run stood.
     public func load(
-        step: Int, into state: TrainingState, shape: ModelShape
+        step: Int, digest: String? = nil, into state: TrainingState, shape: ModelShape
     ) throws(CheckpointError) -> CheckpointProgress {
         let checkpoint = try open(step: step)
+        if let digest, digest != checkpoint.manifest.weightsSHA256 {
+            throw .mismatch(
+                path: checkpoint.folder,
+                reason:
+                    "its weights have SHA-256 \(checkpoint.manifest.weightsSHA256), and \(digest) was recorded when it was "
+                    + "written")
+        }
         guard checkpoint.shape == shape else {
             throw .mismatch(
                 path: checkpoint.folder + "/" + CheckpointConfiguration.name,

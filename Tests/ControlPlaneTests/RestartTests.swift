@@ -171,7 +171,7 @@ struct RestartTests {
             switch message {
             case .welcome: return "welcome"
             case .abort(let generation, _): return "abort \(generation)"
-            case .form(let generation, _, _, _, _, _): return "form \(generation)"
+            case .form(let generation, _, _, _, _, _, _): return "form \(generation)"
             default: return "\(message)"
             }
         }

@@ -316,15 +316,15 @@ struct TakesOneForTwo: Mutant {
     mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
         guard
             case .send(
-                .form(let generation, let rank, var members, let restore, let transfers, let course), let to,
-                let incarnation) = output
+                .form(let generation, let rank, var members, let restore, let transfers, let course, let digest),
+                let to, let incarnation) = output
         else { return [output] }
         for index in members.indices { members[index].endpoint = String(members[index].endpoint.prefix { $0 != "?" }) }
         return [
             .send(
                 .form(
                     generation: generation, rank: rank, members: members, restore: restore, transfers: transfers,
-                    course: course),
+                    course: course, digest: digest),
                 to: to, incarnation: incarnation)
         ]
     }

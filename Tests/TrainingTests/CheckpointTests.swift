@@ -95,6 +95,12 @@ import Testing
             refusal(foreign, Sample.shape)
                 == .mismatch(path: store.folder(step: 1), reason: "it is of run sample-0001, not of other"))
         #expect(foreign.list().isEmpty)
+        let digest = try store.open(step: 1).manifest.weightsSHA256
+        let state = TrainingState(Sample.shape)
+        _ = try store.load(step: 1, digest: digest, into: state, shape: Sample.shape)
+        #expect(throws: CheckpointError.self, "another checkpoint has taken the name of the one that was told of") {
+            try store.load(step: 1, digest: "0" + digest.dropFirst(), into: state, shape: Sample.shape)
+        }
         other = Sample.shape
         other.width = 16
         let checkpoint = try store.open(step: 1)

@@ -53,7 +53,8 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
         transfers: [StateTransfer(to: 1, from: 0)]),
     .form(
         generation: Generation(3), rank: 0, members: twoMembers, restore: 350, transfers: nil,
-        course: Course(skipped: [351..<555, 700..<901], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!),
+        course: Course(skipped: [351..<555, 700..<901], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!,
+        digest: "a02e4f0c"),
     .begin(generation: Generation(2)),
     .saveCheckpoint(generation: Generation(2), step: 10),
     .evaluate(generation: Generation(2), step: 10),

@@ -129,9 +129,9 @@ final class Trainer {
     /// Follows one order of the coordinator. Orders of generations that are over change nothing.
     func follow(_ order: CoordinatorMessage) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers, let course):
+        case .form(let generation, let rank, let members, let restore, let transfers, let course, let digest):
             self.course = course
-            form(generation, rank: rank, members: members, restore: restore, transfers)
+            form(generation, rank: rank, members: members, restore: restore, transfers, digest)
         case .begin(let generation):
             guard generation == membership?.generation, let applied else { break }
             contribute(to: applied + 1)
@@ -156,7 +156,8 @@ final class Trainer {
     // MARK: Joining a gang
 
     private func form(
-        _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]?
+        _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]?,
+        _ digest: String?
     ) {
         interruption.begin(generation)
         membership = nil
@@ -174,7 +175,7 @@ final class Trainer {
                 }
                 try serveState(of: restore, to: transfers.filter { $0.source == rank }.map(\.receiver))
             } else {
-                try loadState(of: restore)
+                try loadState(of: restore, digest)
             }
             membership = Membership(
                 generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
@@ -211,7 +212,7 @@ final class Trainer {
 
     /// Loads the state after `step` from its checkpoint, whatever is in memory: a gang may go back because nobody's
     /// memory is to be trusted.
-    private func loadState(of step: Int) throws {
+    private func loadState(of step: Int, _ digest: String?) throws {
         writing?.waitUntilCopied()
         pending = nil
         receipt = StateReceipt()  // What had come of another member's state is overwritten.
@@ -221,7 +222,7 @@ final class Trainer {
         if step == 0 {
             state.initialise(job.model, seed: job.training.seed)
         } else {
-            _ = try store.load(step: step, into: state, shape: job.model)
+            _ = try store.load(step: step, digest: digest, into: state, shape: job.model)
         }
         applied = step
     }

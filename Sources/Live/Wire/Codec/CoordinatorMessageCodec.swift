@@ -40,7 +40,7 @@ extension CoordinatorMessage: ControlMessage {
             writer.integer(interval.nanoseconds)
             writer.integer(lease.nanoseconds)
         case .refuse(let reason), .exit(let reason): writer.text(reason)
-        case .form(let generation, let rank, let members, let restore, let transfers, let course):
+        case .form(let generation, let rank, let members, let restore, let transfers, let course, let digest):
             writer.int(generation.number)
             writer.int(rank)
             writer.list(members) { $0.member($1) }
@@ -51,6 +51,7 @@ extension CoordinatorMessage: ControlMessage {
                 writer.int(transfer.source)
             }
             writer.text(course.lineText)
+            writer.text(digest ?? "")
         case .begin(let generation): writer.int(generation.number)
         case .saveCheckpoint(let generation, let step), .evaluate(let generation, let step),
             .commit(let generation, let step), .compare(let generation, let step):
@@ -128,8 +129,9 @@ extension ByteReader {
             throw .malformed(field: "transfers")
         }
         guard let course = Course(lineText: try text("course")) else { throw .malformed(field: "course") }
+        let digest = try text("digest")
         return .form(
             generation: generation, rank: rank, members: members, restore: restore,
-            transfers: isFromMembers == 1 ? transfers : nil, course: course)
+            transfers: isFromMembers == 1 ? transfers : nil, course: course, digest: digest.isEmpty ? nil : digest)
     }
 }
