@@ -41,6 +41,9 @@ struct DrillCommand: ParsableCommand {
 
     func validate() throws {
         guard seeds > 0, steps > 0 else { throw ValidationError("--seeds and --steps take numbers above 0") }
+        guard !queue || steps == 60 && mode == .both else {
+            throw ValidationError("--steps and --mode are of runs; --queue goes with neither")
+        }
         guard !trace || seed != nil else { throw ValidationError("--trace tells one story; name it with --seed N") }
     }
 
@@ -78,8 +81,7 @@ struct DrillCommand: ParsableCommand {
         let outcome = drillQueues(from: seed ?? first, seed == nil ? seeds : 1) { done, failures in
             warn("\(done) of \(seeds) seeds, violations so far: \(failures)")
         }
-        let duration = (ContinuousClock.now - began).components
-        let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+        let seconds = DrillCommand.seconds(ContinuousClock.now - began)
         print(
             "\(outcome.lives) lives of a queue in \(TimeSpan.seconds(seconds)): "
                 + "\(String(format: "%.0f", Double(outcome.lives) / seconds)) seeds/s; \(outcome.facts) facts, "
@@ -92,12 +94,16 @@ struct DrillCommand: ParsableCommand {
         throw Failure(.failed, "\(outcome.failures.count) of \(outcome.lives) lives violate an invariant")
     }
 
+    private static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+
     private func command(from first: UInt64, _ count: Int) -> String {
         "understudy drill --from \(first) --seeds \(count) --steps \(steps) --mode \(mode.rawValue)"
     }
 
     private func report(_ figures: Figures, took duration: Duration) {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        let seconds = DrillCommand.seconds(duration)
         let rate = { (amount: Double) in String(format: "%.0f", amount / seconds) }
         print(
             "\(figures.runs) runs in \(TimeSpan.seconds(seconds)): \(rate(Double(figures.runs))) seeds/s, "

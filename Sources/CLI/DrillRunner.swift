@@ -32,7 +32,7 @@ struct DrillOutcome: Sendable {
 }
 
 /// Runs all of `drill` on as many threads as there are cores. Stops soon after ten violations.
-/// - Parameter progress: told about every hundred thousand seeds how many are done, and how many violations there are.
+/// - Parameter progress: told about every hundred thousand seeds how many were begun, and how many violations there are.
 func carryOut(_ drill: Drill, progress: @Sendable (Int, Int) -> Void) -> DrillOutcome {
     var outcome = onAllCores(
         from: drill.first, drill.count, DrillOutcome(), isEnough: { $0.violations.count >= 10 },

@@ -207,6 +207,33 @@ struct RestartTests {
         #expect(dispatcher.coordinator.pool.holds(worker(0), Incarnation(1)))
     }
 
+    @Test func `who loads a checkpoint is told which one was recorded under its name`() throws {
+        let (job, run) = (Self.job(), RunID("r"))
+        var coordinator = Coordinator()
+        let last = StepReport(
+            step: 4, loss: 1, gradientNorm: 1, learningRate: 0, tokens: 8,
+            profile: StepProfile(compute: .seconds(1 as Int64)))
+        for event: Event in [
+            .jobSubmitted(run: run, plan: RunPlan(job)),
+            .workerJoined(worker: nil, node: NodeID("a"), processID: 7, numerics: "plain"),
+            .gangFormed(run: run, generation: Generation(1)),
+            .stepsCommitted(
+                run: run, generation: Generation(1),
+                report: StepsReport(first: 1, last: last, pace: .seconds(1 as Int64))),
+            .checkpointWritten(
+                run: run, generation: Generation(1), step: 4, weightsSHA256: "cafe", size: ByteCount(1), took: .zero),
+            .workerLost(worker: worker(0), incarnation: Incarnation(1), how: .signalled(9)),
+        ] { _ = coordinator.handle(event, at: .zero) }
+        var dispatcher = Self.dispatcher(job, after: coordinator)
+        let told = dispatcher.handle(Self.hello(8, before: nil), at: .zero).compactMap { output -> String? in
+            guard case .send(.form(_, _, _, restore: 4, transfers: nil, _, let digest), _, _) = output else {
+                return nil
+            }
+            return digest
+        }
+        #expect(told == ["cafe"])
+    }
+
     @Test func `a copy of the greeting of who returned does not make it a newcomer`() {
         var dispatcher = Self.expecting()
         _ = dispatcher.handle(Self.hello(7, before: Self.residence()), at: .zero)
