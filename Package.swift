@@ -166,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "JournalingTests",
             dependencies: [
-                "Primitives", "Jobs", "ControlPlane", "Journaling", .product(name: "GRDB", package: "GRDB.swift"),
+                "Primitives", "Jobs", "Messages", "ControlPlane", "Journaling",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(
             name: "ReportsTests",
@@ -193,8 +194,9 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "Primitives", "Jobs", "Scheduling", "ControlPlane", "Journaling", "Wire", "Training", "LiveCoordinator",
-                "ProcessHarness", "CLI", "WorkerDaemon",
+                "Primitives", "Jobs", "Scheduling", "Messages", "ControlPlane", "Journaling", "Wire", "Training",
+                "Worker",
+                "LiveCoordinator", "ProcessHarness", "CLI", "WorkerDaemon",
             ], swiftSettings: strict),
         .testTarget(
             name: "CLITests", dependencies: ["ProcessHarness", "CLI", "WorkerDaemon"], exclude: ["Snapshots"],

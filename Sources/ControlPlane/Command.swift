@@ -90,6 +90,15 @@ public enum InterruptionReason: Equatable, Sendable {
     case workerDeviant(worker: WorkerID, rank: Int, step: Int)
     /// The loss has diverged at `step`, and the run goes back to the state after `to`; nil when it ends instead.
     case diverged(step: Int, to: Int?)
+
+    /// Whether what the members had computed of the step may be wrong, or is not wanted any more. Where it is not, they go on
+    /// with it: that a member is gone, or is late, says nothing about the others' sums.
+    var castsDoubt: Bool {
+        switch self {
+        case .workerLost, .restoreFailed, .formationOverdue, .straggling, .coordinatorLost: false
+        case .replicasDisagree, .statesDiffer, .stepNotFinite, .stepDoubted, .workerDeviant, .diverged: true
+        }
+    }
 }
 
 /// How a run ended.

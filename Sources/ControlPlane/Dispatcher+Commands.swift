@@ -88,7 +88,7 @@ extension Dispatcher {
             send(
                 .form(
                     generation: generation, rank: rank, members: addresses, restore: restore, transfers: transfers,
-                    course: course, digest: digest),
+                    course: course, digest: digest, trusted: coordinator.run?.trusted ?? generation),
                 to: session)
         }
     }

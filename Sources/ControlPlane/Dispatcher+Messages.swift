@@ -60,8 +60,10 @@ extension Dispatcher {
                 .restoreFailed(
                     worker: worker, incarnation: incarnation, generation: generation, step: step, reason: reason),
                 at: now)
-        case .contributed(let generation, let step, let losses, let norm, let times, let hash):
-            contribute(session, generation, step, losses, norm, StepProfile(times), hash, at: now)
+        case .contributed(let generation, let step, let losses, let norm, let times, let hash, let salvage):
+            let contribution = StepBarrier.Contribution(
+                losses: losses, gradientNorm: norm, profile: StepProfile(times), stateHash: hash, salvage: salvage)
+            contribute(session, generation, step, contribution, at: now)
         case .hashed(let generation, let step, let hash):
             guard let rank = gang?.rank(of: session, generation), let hashes = gang?.compare(rank: rank, hash: hash)
             else { break }
@@ -88,13 +90,12 @@ extension Dispatcher {
     }
 
     private mutating func contribute(
-        _ session: Session, _ generation: Generation, _ step: Int, _ losses: [Double], _ norm: Double,
-        _ profile: StepProfile, _ hash: StateHash?, at now: Instant
+        _ session: Session, _ generation: Generation, _ step: Int, _ contribution: StepBarrier.Contribution,
+        at now: Instant
     ) {
         guard let rank = gang?.rank(of: session, generation) else { return }
         gang?.watch.contributed(rank, step: step)
-        let verdict = gang?.barrier.contribute(
-            rank: rank, step: step, losses: losses, gradientNorm: norm, profile: profile, stateHash: hash)
+        let verdict = gang?.barrier.contribute(rank: rank, step: step, contribution)
         switch verdict {
         case .statesDiffer(let hashes):
             // The step is not done yet; they differ about the one before.
@@ -112,7 +113,7 @@ extension Dispatcher {
                 step: step, loss: loss, gradientNorm: norm,
                 learningRate: job.training.learningRate.rate(at: step, of: job.training.steps) * factor,
                 tokens: job.tokensPerStep, profile: profile, microBatchLosses: each,
-                stateHash: gang?.barrier.stateHash)
+                stateHash: gang?.barrier.stateHash, salvage: gang?.barrier.salvage ?? Salvage())
             let profiles = gang?.barrier.profiles ?? []
             tell(.stepContributed(run: assignment.run, generation: generation, report: report), at: now)
             noteStragglers(profiles, generation, step, at: now)

@@ -123,12 +123,15 @@ public struct StepReport: Equatable, Sendable {
     public var stateHash: StateHash?
     /// The losses of its micro-batches, where the step is unusual enough for them to matter; else empty.
     public var microBatchLosses: [Double]
+    /// What its members saved of the interruption before it, and what that took, all together.
+    public var salvage: Salvage
 
     /// A report from its parts.
     public init(
         step: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokens: Int, profile: StepProfile,
-        microBatchLosses: [Double] = [], stateHash: StateHash? = nil
+        microBatchLosses: [Double] = [], stateHash: StateHash? = nil, salvage: Salvage = Salvage()
     ) {
+        self.salvage = salvage
         self.stateHash = stateHash
         self.step = step
         self.loss = loss

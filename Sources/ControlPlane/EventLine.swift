@@ -260,6 +260,8 @@ extension StepReport {
             .with("evaluation", profile.evaluation)
             .with("state", stateHash)
             .with("each", microBatchLosses.isEmpty ? nil : microBatchLosses.map(\.lineText).joined(separator: ","))
+            .with("kept", salvage.kept == 0 ? nil : salvage.kept)
+            .with("discarded", salvage.discarded == 0 ? nil : salvage.discarded)
     }
 
     init(_ line: Line, step: Int) throws(LineError) {
@@ -275,7 +277,9 @@ extension StepReport {
                 compute: try line.read("compute"), exchange: try line.read("exchange"),
                 update: try line.read("update"), snapshot: try line.read("snapshot"),
                 evaluation: try line.read("evaluation")), microBatchLosses: losses,
-            stateHash: try line.readIfPresent("state"))
+            stateHash: try line.readIfPresent("state"),
+            salvage: Salvage(
+                kept: try line.readIfPresent("kept") ?? 0, discarded: try line.readIfPresent("discarded") ?? 0))
     }
 }
 

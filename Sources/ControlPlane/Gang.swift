@@ -49,7 +49,7 @@ public struct Gang: Equatable, Sendable {
     /// Takes a member's validation losses after `step`; returns the mean when it was the last member.
     mutating func evaluate(rank: Int, step: Int, losses: [Double]) -> Double? {
         let verdict = evaluations.contribute(
-            rank: rank, step: step, losses: losses, gradientNorm: 0, profile: StepProfile())
+            rank: rank, step: step, StepBarrier.Contribution(losses: losses, gradientNorm: 0))
         if case .complete(let loss, _, _) = verdict { return loss }
         return nil
     }

@@ -74,6 +74,12 @@ public struct Run: Equatable, Sendable {
     public internal(set) var generation = Generation(0)
     /// The gang, by rank; empty while there is none.
     public internal(set) var members: [Member] = []
+    /// The workers of the newest gang in the order of their addresses, and in that of their ranks: kept beyond its end, for
+    /// the next one's ranks follow them.
+    var seating = Seating()
+    /// The oldest generation whose sums of the next step still count: members that keep their state need not compute again
+    /// what the gang's end interrupted.
+    public internal(set) var trusted = Generation(1)
     /// The last step that counts.
     public internal(set) var committed = 0
     /// The highest step that ever counted; above `committed` while lost work is done again.
@@ -155,7 +161,9 @@ public struct Run: Equatable, Sendable {
     }
 
     private mutating func form(_ workers: [WorkerID], from pool: Pool, at now: Instant) -> [Command] {
-        let workers = dealtAnew(workers)
+        seating.seat(workers)
+        if isDealtAnew { seating.rotate() }
+        let workers = seating.byRank
         let parts = ReductionTree(leaves: plan.microBatches).parts(over: workers.count)
         let newest = pool.newest(of: workers)
         members = workers.enumerated().map { rank, worker in

@@ -51,14 +51,11 @@ extension Run {
         return receivers.enumerated().map { StateTransfer(to: $0.element, from: sources[$0.offset % sources.count]) }
     }
 
-    /// The workers in the order of their ranks: as placed, or moved on by one rank when a step is computed again because
-    /// it gave no finite number or set off an alarm, so that nobody computes the part that it had.
-    func dealtAnew(_ workers: [WorkerID]) -> [WorkerID] {
-        if let notFinite, notFinite.step > committed { return Array(workers.dropFirst() + workers.prefix(1)) }
-        guard let first = spikes.recomputation, first.report.step == committed + 1 else { return workers }
-        let before = first.members.map(\.worker).filter(workers.contains)
-        let others = workers.filter { !before.contains($0) }
-        return Array(before.dropFirst() + before.prefix(1)) + others
+    /// Whether the gang that forms is the first since a step gave no finite number, or set off an alarm, and is computed
+    /// again: then nobody shall compute the part that it had.
+    var isDealtAnew: Bool {
+        guard generation.next == trusted else { return false }
+        return [notFinite?.step, spikes.recomputation?.report.step].contains(committed + 1)
     }
 
     /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is

@@ -143,16 +143,13 @@ extension Run {
         case .waiting, .over: return []
         case .forming, .running, .stopping: break
         }
-        let abort = Command.abort(run: id, generation: generation, because: reason)
-        members = []
-        saving = nil
-        phase = .waiting(because: nil)
-        if interrupted { return [abort] + end(.interrupted(checkpoint: checkpoints.last?.step ?? 0)) }
+        let abort = endGang(because: reason)
+        if interrupted { return abort + end(.interrupted(checkpoint: checkpoints.last?.step ?? 0)) }
         if plan.onWorkerLoss == .fail, case .workerLost = reason {
-            return [abort] + end(.memberLost(checkpoint: checkpoints.last?.step ?? 0, last: reason.sentence))
+            return abort + end(.memberLost(checkpoint: checkpoints.last?.step ?? 0, last: reason.sentence))
         }
         restarts += 1
-        return [abort] + giveUpIfExhausted(reason.sentence)
+        return abort + giveUpIfExhausted(reason.sentence)
     }
 
     private mutating func giveUpIfExhausted(_ last: String) -> [Command] {

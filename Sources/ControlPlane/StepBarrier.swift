@@ -2,6 +2,7 @@
 // journal has one record a step and not one a member. Adds the losses in the reduction tree's order. Refuses to commit
 // anything; that is the Run's.
 
+import Messages
 import Primitives
 
 /// Collects the members' contributions to the steps of one generation.
@@ -16,11 +17,30 @@ public struct StepBarrier: Equatable, Sendable {
         case statesDiffer(hashes: [StateHash])
     }
 
-    private struct Contribution: Equatable, Sendable {
-        var losses: [Double]
-        var gradientNorm: Double
-        var profile: StepProfile
-        var stateHash: StateHash?
+    /// What one member says of a step.
+    public struct Contribution: Equatable, Sendable {
+        /// One loss a micro-batch of its part, in nats a token.
+        public var losses: [Double]
+        /// The norm of the whole mean gradient before clipping.
+        public var gradientNorm: Double
+        /// Where its time went.
+        public var profile: StepProfile
+        /// Where states are compared: the hash of the one that it computed from.
+        public var stateHash: StateHash?
+        /// What it has saved of an interruption.
+        public var salvage: Salvage
+
+        /// A contribution from its parts.
+        public init(
+            losses: [Double], gradientNorm: Double, profile: StepProfile = StepProfile(),
+            stateHash: StateHash? = nil, salvage: Salvage = Salvage()
+        ) {
+            self.losses = losses
+            self.gradientNorm = gradientNorm
+            self.profile = profile
+            self.stateHash = stateHash
+            self.salvage = salvage
+        }
     }
 
     /// The losses of the micro-batches of the last complete step, in their order.
@@ -29,6 +49,8 @@ public struct StepBarrier: Equatable, Sendable {
     public private(set) var profiles: [StepProfile] = []
     /// The hash of the state that the last complete step was computed from; nil where not all members told theirs.
     public private(set) var stateHash: StateHash?
+    /// What the members saved of an interruption for the last complete step, all together.
+    public private(set) var salvage = Salvage()
     private let parts: [Range<Int>]
     private let tree: ReductionTree
     private var step = 0
@@ -42,27 +64,25 @@ public struct StepBarrier: Equatable, Sendable {
         contributions = parts.map { _ in nil }
     }
 
-    /// Takes the contribution of `rank` to `step`: one loss a micro-batch of its part, and, where states are compared, the
-    /// hash of the state that it was computed from. Returns the verdict when it was
-    /// the last; nil before, and for a contribution that fits no step (told twice, too few losses, a step that is
-    /// complete already).
-    public mutating func contribute(
-        rank: Int, step: Int, losses: [Double], gradientNorm: Double, profile: StepProfile,
-        stateHash: StateHash? = nil
-    ) -> Verdict? {
-        guard parts.indices.contains(rank), losses.count == parts[rank].count, step > completed else { return nil }
+    /// Takes the contribution of `rank` to `step`. Returns the verdict when it was the last; nil before, and for a contribution
+    /// that fits no step (told twice, too few losses, a step that is complete already).
+    public mutating func contribute(rank: Int, step: Int, _ contribution: Contribution) -> Verdict? {
+        guard parts.indices.contains(rank), contribution.losses.count == parts[rank].count, step > completed else {
+            return nil
+        }
         if step != self.step {
             guard contributions.allSatisfy({ $0 == nil }) else { return nil }
             self.step = step
         }
         guard contributions[rank] == nil else { return nil }
-        contributions[rank] = Contribution(
-            losses: losses, gradientNorm: gradientNorm, profile: profile, stateHash: stateHash)
+        contributions[rank] = contribution
         let all = contributions.compactMap { $0 }
         guard all.count == parts.count else { return nil }
         contributions = parts.map { _ in nil }
         completed = step
         profiles = all.map(\.profile)
+        salvage = Salvage(
+            kept: all.reduce(0) { $0 + $1.salvage.kept }, discarded: all.reduce(0) { $0 + $1.salvage.discarded })
         let hashes = all.compactMap(\.stateHash)
         self.stateHash = hashes.count == all.count ? hashes[0] : nil
         // First of all: what was computed from different states need not agree in anything.

@@ -288,6 +288,7 @@ public struct RunHistory: Equatable, Sendable {
             before = sample.step
         }
         if let open = incidents.lastIndex(where: { $0.isOpen }) {
+            incidents[open].keptMicroBatches += report.last.salvage.kept
             if incidents[open].resumedAt == nil { incidents[open].resumedAt = now - report.age(of: first) }
             if step > incidents[open].step {
                 incidents[open].regainedAt = now - report.age(of: max(first, incidents[open].step + 1))

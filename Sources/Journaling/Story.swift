@@ -178,6 +178,8 @@ public struct Incident: Equatable, Sendable {
     public var restoredStep: Int?
     /// Committed steps that had to be done again.
     public var lostSteps = 0
+    /// Micro-batches of the interrupted step that survivors had computed and did not compute again.
+    public internal(set) var keptMicroBatches = 0
     /// When the next step of any number was committed.
     public var resumedAt: Instant?
     /// When a step beyond `step` was committed, or a further interruption cut the recovery short.

@@ -5,7 +5,7 @@
 import Primitives
 
 /// The version of these messages; both sides must have the same.
-public let protocolVersion = 5
+public let protocolVersion = 6
 
 /// Who a process was to the coordinator that welcomed it last.
 public struct Residence: Equatable, Sendable {
@@ -80,6 +80,20 @@ public struct StepTimes: Equatable, Sendable {
     }
 }
 
+/// What became of the micro-batches that a member computed since the last step that it applied.
+public struct Salvage: Equatable, Sendable {
+    /// How many of those in its contribution were there from before an interruption.
+    public var kept: Int
+    /// How many are in no contribution: an interruption took them.
+    public var discarded: Int
+
+    /// A salvage from its parts; nothing where nothing was interrupted.
+    public init(kept: Int = 0, discarded: Int = 0) {
+        self.kept = kept
+        self.discarded = discarded
+    }
+}
+
 /// What a member's training thread is at, as the thread that sends heartbeats sees it. A thread that computes cannot say
 /// that it hangs; that this stays the same says it.
 public struct WorkerProgress: Equatable, Sendable {
@@ -130,10 +144,10 @@ public enum WorkerMessage: Equatable, Sendable {
     case restoreFailed(generation: Generation, step: Int, reason: String)
     /// It holds the summed gradient of `step`: one loss for each of its own micro-batches, in order, and the norm of the
     /// whole mean gradient before clipping; where states are compared at this step, the hash of the one it computed from,
-    /// taken when it had computed.
+    /// taken when it had computed; and what it has saved of an interruption.
     case contributed(
         generation: Generation, step: Int, losses: [Double], gradientNorm: Double, times: StepTimes,
-        stateHash: StateHash?)
+        stateHash: StateHash?, salvage: Salvage = Salvage())
     /// The hash of its state after `step`, which `compare` asked for.
     case hashed(generation: Generation, step: Int, hash: StateHash)
     /// Its own sums of the gradients of `step` are not finite. Said before it contributes them.
@@ -226,9 +240,11 @@ public enum CoordinatorMessage: Equatable, Sendable {
     /// keep it. Without, nobody's memory counts, and all load the checkpoint.
     /// `course` says which batches its steps take, and how the learning rate is scaled. `digest` is the SHA-256 of the
     /// weights in the checkpoint that is meant, as it was told of when it was written; nil where none is loaded.
+    /// `trusted` is the oldest generation whose sums of the next step still count: who keeps its state need not compute them
+    /// again.
     case form(
         generation: Generation, rank: Int, members: [MemberAddress], restore: Int, transfers: [StateTransfer]?,
-        course: Course = Course(), digest: String? = nil)
+        course: Course = Course(), digest: String? = nil, trusted: Generation = Generation(0))
     /// All members are formed: compute the step after the restored one.
     case begin(generation: Generation)
     /// Sent before the `commit` of `step`: once it is applied, snapshot the state and write a checkpoint.

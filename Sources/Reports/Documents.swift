@@ -116,6 +116,8 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
     public var restored_step: Int?
     /// Committed steps that had to be done again.
     public var lost_steps: Int
+    /// Micro-batches of the interrupted step that survivors had computed and did not compute again; left out where it is 0.
+    public var kept_micro_batches: Int?
     /// When the next step of any number was committed.
     public var resumed_at_ns: Int64?
     /// When progress was regained; left out while it is not.
@@ -139,6 +141,7 @@ public struct IncidentEntry: Equatable, Sendable, Codable {
         alternatives = incident.verdictOnLoss?.alternatives
         restored_step = incident.restoredStep
         lost_steps = incident.lostSteps
+        kept_micro_batches = incident.keptMicroBatches == 0 ? nil : incident.keptMicroBatches
         resumed_at_ns = incident.resumedAt.map { ($0 - history.start).nanoseconds }
         regained_at_ns = incident.regainedAt.map { ($0 - history.start).nanoseconds }
         downtime_ns = incident.downtime?.nanoseconds

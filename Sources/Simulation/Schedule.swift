@@ -127,6 +127,8 @@ public struct Promises: Equatable, Sendable {
     public var dataOrderIsPure = true
     /// A worker changes its state at a commit, and not before.
     public var workersAwaitCommit = true
+    /// What a worker keeps of an interrupted step is of the state that it holds, and was not found wrong.
+    public var keptSumsAreSound = true
     /// A worker ends when it is told to, or when its lease has run out.
     public var workersEnd = true
 

@@ -28,6 +28,9 @@ struct SimulatedTrainer {
         var generation: Generation
         var rank: Int
         var members: [MemberAddress]
+        /// The oldest generation whose terms of the next step still count.
+        var trusted: Generation
+        var part: Range<Int> { members[rank].part }
     }
 
     private enum Activity {
@@ -35,8 +38,8 @@ struct SimulatedTrainer {
         case idle
         /// Comes by the state after `step`: has it, reads it, or takes it from the member of rank `source`.
         case restoring(Membership, step: Int, source: Source)
-        /// Computes its part of `step`.
-        case computing(step: Int)
+        /// Computes `missing` micro-batches of its part of `step`; the others are there from before.
+        case computing(step: Int, missing: [Int])
         /// Waits for the sums of the other members.
         case exchanging(step: Int)
         /// Waits until the checkpoint writer has room for the state after `step`, whose commit may have been told again.
@@ -79,6 +82,9 @@ struct SimulatedTrainer {
     private var orders: [CoordinatorMessage] = []
     private var newestAborted = Generation(0)
     private var sums: [Sum] = []
+    private var terms = SimulatedTerms()
+    /// What it saved of an interruption for what it last contributed.
+    private var salvage = Salvage()
     private var pending: (generation: Generation, step: Int, sum: UInt64)?
     private var saveAfter: Int?
     private var evaluateAfter: Int?
@@ -135,7 +141,7 @@ struct SimulatedTrainer {
         }
         switch activity {
         case .idle, .restoring: return at(.waiting, applied ?? 0)
-        case .computing(let step): return at(.computing, step, done)
+        case .computing(let step, _): return at(.computing, step, done)
         case .exchanging(let step):
             let come = sums.filter { $0.step == step }.map(\.rank)
             return at(.exchanging, step, come.count, membership.members.indices.filter { !come.contains($0) })
@@ -150,7 +156,7 @@ struct SimulatedTrainer {
         switch order {
         case .abort(let generation, _): newestAborted = max(newestAborted, generation)
         // Whoever was welcomed anew was not told of the end of what it did before.
-        case .form(let generation, _, _, _, _, _, _):
+        case .form(let generation, _, _, _, _, _, _, _):
             newestAborted = max(newestAborted, Generation(generation.number - 1))
         default: break
         }
@@ -174,9 +180,9 @@ struct SimulatedTrainer {
         switch activity {
         case .restoring(let membership, let step, let source):
             restored(membership, step, source, found, &effects)
-        case .computing(let step):
+        case .computing(let step, let missing):
             activity = .idle
-            if !isAborted { share(step, &effects) }
+            computed(step, missing, &effects)
         case .idle, .exchanging, .waitingForWriter: break
         }
         followOrders(&effects)
@@ -198,11 +204,11 @@ struct SimulatedTrainer {
 
     private mutating func follow(_ order: CoordinatorMessage, _ effects: inout [Effect]) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers, _, let digest):
+        case .form(let generation, let rank, let members, let restore, let transfers, _, let digest, let trusted):
             self.digest = digest
             (membership, saveAfter, evaluateAfter, compareAfter) = (nil, nil, nil, nil)
             activity = .restoring(
-                Membership(generation: generation, rank: rank, members: members), step: restore,
+                Membership(generation: generation, rank: rank, members: members, trusted: trusted), step: restore,
                 source: transfers.map { $0.first { $0.receiver == rank }.map { .member($0.source) } ?? .own }
                     ?? .checkpoint)
             effects.append(.work(.restore))
@@ -239,14 +245,18 @@ struct SimulatedTrainer {
                 return effects.append(.work(.restore))
             }
             applied = nil
+            if promises.keptSumsAreSound { terms.forget() }
         case .own:
             if let pending, pending.step == step, applied == step - 1 {
                 // Its commit came after its gang had ended.
                 state = Chain.next(state, sum: pending.sum)
                 applied = step
+                terms.applied()
                 effects.append(.applied(generation: pending.generation, step: step, state: state))
             }
-        case .checkpoint: applied = nil
+        case .checkpoint:
+            applied = nil
+            if promises.keptSumsAreSound { terms.forget() }
         }
         pending = nil
         if source == .own, applied != step {
@@ -287,20 +297,31 @@ struct SimulatedTrainer {
 
     private mutating func compute(_ step: Int, _ effects: inout [Effect]) {
         guard let membership, step <= steps, !isAborted else { return }
-        activity = .computing(step: step)
-        effects.append(.work(.compute(microBatches: membership.members[membership.rank].part.count + evaluated)))
+        let trusted = promises.keptSumsAreSound ? membership.trusted : Generation(0)
+        let missing = terms.missing(membership.part, of: step, trusted: trusted)
+        activity = .computing(step: step, missing: missing)
+        effects.append(.work(.compute(microBatches: missing.count + evaluated)))
         evaluated = 0
     }
 
-    private mutating func share(_ step: Int, _ effects: inout [Effect]) {
+    /// Its time is over. Who was told meanwhile that its gang has ended stopped somewhere on the way.
+    private mutating func computed(_ step: Int, _ missing: [Int], _ effects: inout [Effect]) {
         guard let membership else { return }
-        var sum: UInt64 = 0
-        consumed = 0
-        for microBatch in membership.members[membership.rank].part {
-            sum &+= Chain.gradient(state: state, step: step, batch: batch(microBatch))
-            consumed |= 1 << UInt64(batch(microBatch))
+        let done = isAborted ? Int(Chain.mix(state, UInt64(step)) % UInt64(missing.count + 1)) : missing.count
+        let batches = missing.prefix(done).map { (microBatch: $0, batch: batch($0)) }
+        terms.compute(batches, from: state, for: membership.generation)
+        guard !isAborted else { return }
+        if isNotANumber {
+            terms.spoil(membership.part)
+            isNotANumber = false
         }
-        if isNotANumber { (sum, isNotANumber) = (Chain.notANumber, false) }
+        salvage = terms.salvage(membership.part, fresh: missing.count)
+        share(step, membership, &effects)
+    }
+
+    private mutating func share(_ step: Int, _ membership: Membership, _ effects: inout [Effect]) {
+        let (sum, batches, _) = terms.sum(over: membership.part)
+        consumed = batches
         computedFrom = state
         sums.removeAll { $0.step < step }
         sums.append(Sum(step: step, rank: membership.rank, value: sum))
@@ -322,9 +343,7 @@ struct SimulatedTrainer {
         corruption = 0
         pending = (membership.generation, step, total)
         activity = .idle
-        let losses = membership.members[membership.rank].part.map {
-            Chain.loss(state: state, step: step, batch: batch($0))
-        }
+        let losses = terms.sum(over: membership.part).losses
         let own = sums.first { $0.step == step && $0.rank == membership.rank }?.value
         if own == Chain.notANumber {
             effects.append(.say(.partNotFinite(generation: membership.generation, step: step)))
@@ -335,7 +354,8 @@ struct SimulatedTrainer {
                     generation: membership.generation, step: step, losses: losses, gradientNorm: Chain.norm(total),
                     times: StepTimes(
                         compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero),
-                    stateHash: comparesStates(before: step, membership) ? StateHash(computedFrom) : nil)))
+                    stateHash: comparesStates(before: step, membership) ? StateHash(computedFrom) : nil,
+                    salvage: salvage)))
         if !promises.workersAwaitCommit { commit(step, &effects) }
     }
 
@@ -351,6 +371,7 @@ struct SimulatedTrainer {
             state = Chain.next(state, sum: pending.sum)
             applied = step
             self.pending = nil
+            terms.applied()
             effects.append(.applied(generation: membership.generation, step: step, state: state))
         }
         if saveAfter == step {

@@ -126,7 +126,7 @@ extension World {
     /// A worker that is called into a gang has been told of the end of the one it works for; or it would wait for ever
     /// for sums that never come.
     private func checkToldOfEnd(_ message: CoordinatorMessage, _ process: Int) throws(Broken) {
-        guard case .form(let generation, let rank, let members, _, _, _, _) = message,
+        guard case .form(let generation, let rank, let members, _, _, _, _, _) = message,
             let membership = processes[process - 1].trainer?.membershipAtWork,
             processes[process - 1].isStillMember(of: membership), !hasLostMessages
         else { return }
@@ -221,7 +221,7 @@ extension World {
         switch message {
         case .formed(let generation):
             try witness.formed(process, generation, state: trainer.state, step: trainer.applied ?? 0)
-        case .contributed(let generation, let step, _, _, _, _):
+        case .contributed(let generation, let step, _, _, _, _, _):
             witness.contributed(
                 process, generation, step: step, batches: trainer.consumed, state: trainer.computedFrom)
         default: break
@@ -251,13 +251,16 @@ extension World {
 
     /// A contribution with the time that its own micro-batches took.
     private func timed(_ message: WorkerMessage, _ sender: SimulatedProcess) -> WorkerMessage {
-        guard case .contributed(let generation, let step, let losses, let norm, var times, let hash) = message,
+        guard
+            case .contributed(let generation, let step, let losses, let norm, var times, let hash, let salvage) =
+                message,
             let computes = sender.computes, let membership = sender.trainer?.membership
         else { return message }
         let each = (computes.until - computes.from).nanoseconds / Int64(computes.count)
-        times.compute = TimeSpan(nanoseconds: each * Int64(membership.members[membership.rank].part.count))
+        times.compute = TimeSpan(nanoseconds: each * Int64(membership.part.count - salvage.kept))
         return .contributed(
-            generation: generation, step: step, losses: losses, gradientNorm: norm, times: times, stateHash: hash)
+            generation: generation, step: step, losses: losses, gradientNorm: norm, times: times, stateHash: hash,
+            salvage: salvage)
     }
 
     private mutating func share(_ generation: Generation, _ step: Int, _ sum: UInt64, _ process: Int) {
@@ -355,7 +358,7 @@ extension CoordinatorMessage {
         switch self {
         case .welcome(let worker, let incarnation, _, _, _, _, _): "welcome, \(worker)#\(incarnation)"
         case .refuse(let reason): "refused: \(reason)"
-        case .form(let generation, let rank, _, let restore, let transfers, _, _):
+        case .form(let generation, let rank, _, let restore, let transfers, _, _, _):
             "form \(generation) as rank \(rank) from step \(restore)"
                 + (transfers?.first { $0.receiver == rank }.map { " of rank \($0.source)" } ?? "")
         case .begin(let generation): "begin \(generation)"

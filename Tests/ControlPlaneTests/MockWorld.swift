@@ -298,10 +298,11 @@ struct MockWorld {
         let (member, batch) = (gang.members[rank], gang.course.batch(of: step))
         let verdict = gang.barrier.contribute(
             rank: rank, step: step,
-            losses: member.part.map { curve?(batch, $0, member.worker) ?? Self.loss(step: step, microBatch: $0) },
-            gradientNorm: norm?(batch) ?? 1 / Double(step),
-            profile: StepProfile(compute: .milliseconds(Int64(3 + rank))),
-            stateHash: hash(of: member.worker, before: step))
+            .init(
+                losses: member.part.map { curve?(batch, $0, member.worker) ?? Self.loss(step: step, microBatch: $0) },
+                gradientNorm: norm?(batch) ?? 1 / Double(step),
+                profile: StepProfile(compute: .milliseconds(Int64(3 + rank))),
+                stateHash: hash(of: member.worker, before: step)))
         self.gang = gang
         if case .statesDiffer(let hashes) = verdict {
             return try tell(.statesDiffer(run: run, generation: gang.generation, step: step - 1, hashes: hashes))
@@ -337,8 +338,9 @@ struct MockWorld {
         guard let gang, gang.committed > gang.restored else { return }
         _ = self.gang!.barrier.contribute(
             rank: rank, step: gang.committed,
-            losses: gang.members[rank].part.map { Self.loss(step: gang.committed, microBatch: $0) },
-            gradientNorm: 1 / Double(gang.committed), profile: StepProfile())
+            .init(
+                losses: gang.members[rank].part.map { Self.loss(step: gang.committed, microBatch: $0) },
+                gradientNorm: 1 / Double(gang.committed)))
     }
 
     /// All members contribute to the next step.

@@ -79,8 +79,8 @@ struct NotFiniteTests {
         var barrier = StepBarrier(parts: [0..<1, 1..<2])
         let quiet = Double(nan: 1, signaling: false)
         #expect(
-            barrier.contribute(rank: 0, step: 1, losses: [1], gradientNorm: .nan, profile: StepProfile()) == nil)
-        let verdict = barrier.contribute(rank: 1, step: 1, losses: [1], gradientNorm: quiet, profile: StepProfile())
+            barrier.contribute(rank: 0, step: 1, .init(losses: [1], gradientNorm: .nan)) == nil)
+        let verdict = barrier.contribute(rank: 1, step: 1, .init(losses: [1], gradientNorm: quiet))
         guard case .complete(_, let norm, _) = verdict else {
             Issue.record("two NaNs are taken for corrupt replicas")
             return

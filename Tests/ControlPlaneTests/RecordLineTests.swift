@@ -31,7 +31,8 @@ struct RecordLineTests {
         let (one, two) = (Generation(1), Incarnation(2))
         let report = StepReport(
             step: 3, loss: number, gradientNorm: number, learningRate: 3e-4, tokens: 4096,
-            profile: StepProfile(compute: .seconds(0.1), exchange: .zero, update: .microseconds(7)))
+            profile: StepProfile(compute: .seconds(0.1), exchange: .zero, update: .microseconds(7)),
+            salvage: Salvage(kept: 6, discarded: text.count))
         return [
             .jobSubmitted(run: run, plan: .small), .runResumed(run: run),
             .coordinatorRestarted(run: run, living: []),

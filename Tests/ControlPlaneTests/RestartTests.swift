@@ -171,7 +171,7 @@ struct RestartTests {
             switch message {
             case .welcome: return "welcome"
             case .abort(let generation, _): return "abort \(generation)"
-            case .form(let generation, _, _, _, _, _, _): return "form \(generation)"
+            case .form(let generation, _, _, _, _, _, _, _): return "form \(generation)"
             default: return "\(message)"
             }
         }
@@ -226,7 +226,7 @@ struct RestartTests {
         ] { _ = coordinator.handle(event, at: .zero) }
         var dispatcher = Self.dispatcher(job, after: coordinator)
         let told = dispatcher.handle(Self.hello(8, before: nil), at: .zero).compactMap { output -> String? in
-            guard case .send(.form(_, _, _, restore: 4, transfers: nil, _, let digest), _, _) = output else {
+            guard case .send(.form(_, _, _, restore: 4, transfers: nil, _, let digest, _), _, _) = output else {
                 return nil
             }
             return digest

@@ -2,6 +2,7 @@
 
 import ControlPlane
 import Primitives
+import Messages
 import Testing
 
 struct StepBarrierTests {
@@ -11,8 +12,11 @@ struct StepBarrierTests {
         _ barrier: inout StepBarrier, _ parts: [Range<Int>], _ rank: Int, step: Int, norm: Double = 0.5
     ) -> StepBarrier.Verdict? {
         barrier.contribute(
-            rank: rank, step: step, losses: Array(losses[parts[rank]]), gradientNorm: norm,
-            profile: StepProfile(compute: .seconds(Int64(rank + 1)), exchange: .seconds(Int64(9 - rank))))
+            rank: rank, step: step,
+            .init(
+                losses: Array(losses[parts[rank]]), gradientNorm: norm,
+                profile: StepProfile(compute: .seconds(Int64(rank + 1)), exchange: .seconds(Int64(9 - rank))),
+                salvage: Salvage(kept: rank, discarded: 2 * rank)))
     }
 
     @Test func `losses are summed in the tree's order, the same bits for any number of members`() {
@@ -32,6 +36,8 @@ struct StepBarrierTests {
             #expect(norm == 0.5)
             #expect(profile.compute == .seconds(Int64(workers)), "the longest")
             #expect(profile.exchange == .seconds(Int64(10 - workers)), "the shortest")
+            let pairs = workers * (workers - 1) / 2
+            #expect(barrier.salvage == Salvage(kept: pairs, discarded: 2 * pairs), "all together")
         }
     }
 
@@ -59,8 +65,7 @@ struct StepBarrierTests {
         #expect(contribute(&barrier, parts, 1, step: 9) == nil)
         for (rank, count) in [(2, 8), (-1, 8), (1, 7), (1, 9)] {
             let verdict = barrier.contribute(
-                rank: rank, step: 8, losses: Array(repeating: 1, count: count), gradientNorm: 0.5,
-                profile: StepProfile())
+                rank: rank, step: 8, .init(losses: Array(repeating: 1, count: count), gradientNorm: 0.5))
             #expect(verdict == nil)
         }
         #expect(barrier == begun)

@@ -4,6 +4,7 @@
 import ControlPlane
 import Jobs
 import Journaling
+import Messages
 import Primitives
 
 /// Writes records by telling a coordinator.
@@ -14,6 +15,8 @@ struct Chronicle {
     var now = Instant(nanoseconds: 1_000)
     /// What will happen by itself, in the order it was asked for.
     private(set) var pending: [Event] = []
+    /// What the members of one step say that they saved of an interruption.
+    var salvaged = (step: 0, what: Salvage())
 
     static let plan = RunPlan(
         steps: 10, workers: 2, microBatches: 4, checkpointInterval: 3, checkpointsKept: 2, evaluationInterval: 4,
@@ -144,7 +147,8 @@ struct Chronicle {
                 run: run.id, generation: generation,
                 report: StepReport(
                     step: step, loss: 6 / Double(step), gradientNorm: 1, learningRate: 1e-3, tokens: 100,
-                    profile: StepProfile(compute: .milliseconds(3), snapshot: .milliseconds(2)))))
+                    profile: StepProfile(compute: .milliseconds(3), snapshot: .milliseconds(2)),
+                    salvage: step == salvaged.step ? salvaged.what : Salvage())))
     }
 
     /// A random life: `length` records or a few more, any of them a loss, a resumption or a failed write.

@@ -2,6 +2,7 @@
 
 import ControlPlane
 import Journaling
+import Messages
 import Primitives
 import Testing
 
@@ -215,16 +216,18 @@ struct RunHistoryTests {
         chronicle.steps(through: 5)
         let last = chronicle.now
         chronicle.restart(after: .milliseconds(70))
-        chronicle.steps(through: 6)
+        chronicle.salvaged = (6, Salvage(kept: 3))
+        chronicle.steps(through: 7)
         let history = RunHistory(chronicle.records)
         #expect(history.incidents.map(\.cause) == [.interruption(.coordinatorLost)])
         #expect(history.incidents[0].at == last)
+        #expect(history.incidents[0].keptMicroBatches == 3)
         #expect(history.incidents[0].detectedAt - last == .milliseconds(70))
         #expect(history.incidents[0].restoredStep == 5 && history.incidents[0].lostSteps == 0)
         #expect(!history.incidents[0].isOpen)
         #expect(history.ledger[.detection] == .milliseconds(70))
         #expect(history.segments.map(\.isFromMembers) == [false, true])
-        #expect(history.steps.count == 6)
+        #expect(history.steps.count == 7)
         #expect(history.processes.allSatisfy { $0.lostAt == nil })
     }
 

@@ -51,16 +51,19 @@ struct CommitsWithOneMissing: Mutant {
     init(_ real: Dispatcher) { self.real = real }
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
         guard
-            case .message(.contributed(let generation, let step, _, let norm, let times, let hash), let from, _) = input
+            case .message(
+                .contributed(let generation, let step, _, let norm, let times, let hash, let salvage), let from, _) =
+                input
         else { return [input] }
         let forged = before.compactMap { known -> Dispatcher.Input? in
-            guard case .message(.contributed(generation, _, let losses, _, _, _), let other, let incarnation) = known,
+            guard
+                case .message(.contributed(generation, _, let losses, _, _, _, _), let other, let incarnation) = known,
                 other != from
             else { return nil }
             return .message(
                 .contributed(
                     generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
-                    stateHash: hash),
+                    stateHash: hash, salvage: salvage),
                 from: other, incarnation: incarnation)
         }
         before.removeAll { if case .message(_, from, _) = $0 { true } else { false } }
@@ -158,7 +161,8 @@ struct ComparesNoSums: Mutant {
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
         guard
             case .message(
-                .contributed(let generation, let step, let losses, let norm, let times, let hash), let from,
+                .contributed(let generation, let step, let losses, let norm, let times, let hash, let salvage),
+                let from,
                 let incarnation) =
                 input
         else { return [input] }
@@ -167,7 +171,7 @@ struct ComparesNoSums: Mutant {
             .message(
                 .contributed(
                     generation: generation, step: step, losses: losses, gradientNorm: first!.norm, times: times,
-                    stateHash: hash),
+                    stateHash: hash, salvage: salvage),
                 from: from, incarnation: incarnation)
         ]
     }
@@ -181,7 +185,8 @@ struct ComparesNoStates: Mutant {
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
         guard
             case .message(
-                .contributed(let generation, let step, let losses, let norm, let times, let hash?), let from,
+                .contributed(let generation, let step, let losses, let norm, let times, let hash?, let salvage),
+                let from,
                 let incarnation) = input
         else { return [input] }
         if first?.step != step { first = (step, hash) }
@@ -189,7 +194,7 @@ struct ComparesNoStates: Mutant {
             .message(
                 .contributed(
                     generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
-                    stateHash: first!.hash),
+                    stateHash: first!.hash, salvage: salvage),
                 from: from, incarnation: incarnation)
         ]
     }
@@ -226,7 +231,8 @@ struct BlamesTheFast: Mutant {
     mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
         guard
             case .message(
-                .contributed(let generation, let step, let losses, let norm, var times, let hash), let from,
+                .contributed(let generation, let step, let losses, let norm, var times, let hash, let salvage),
+                let from,
                 let incarnation) = input
         else { return [input] }
         times.compute = TimeSpan(nanoseconds: 1_000_000_000_000_000_000 / max(1, times.compute.nanoseconds))
@@ -234,7 +240,7 @@ struct BlamesTheFast: Mutant {
             .message(
                 .contributed(
                     generation: generation, step: step, losses: losses, gradientNorm: norm, times: times,
-                    stateHash: hash),
+                    stateHash: hash, salvage: salvage),
                 from: from, incarnation: incarnation)
         ]
     }
@@ -316,7 +322,9 @@ struct TakesOneForTwo: Mutant {
     mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
         guard
             case .send(
-                .form(let generation, let rank, var members, let restore, let transfers, let course, let digest),
+                .form(
+                    let generation, let rank, var members, let restore, let transfers, let course, let digest,
+                    let trusted),
                 let to, let incarnation) = output
         else { return [output] }
         for index in members.indices { members[index].endpoint = String(members[index].endpoint.prefix { $0 != "?" }) }
@@ -324,7 +332,7 @@ struct TakesOneForTwo: Mutant {
             .send(
                 .form(
                     generation: generation, rank: rank, members: members, restore: restore, transfers: transfers,
-                    course: course, digest: digest),
+                    course: course, digest: digest, trusted: trusted),
                 to: to, incarnation: incarnation)
         ]
     }

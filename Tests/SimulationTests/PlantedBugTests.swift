@@ -76,6 +76,9 @@ struct PlantedBug: Sendable {
         PlantedBug("a checkpoint is told of before it is synced", [.checkpoints]) { $0.writersSync = false },
         PlantedBug("data depend on the number of restarts", [.exactlyOnce]) { $0.dataOrderIsPure = false },
         PlantedBug("workers do not wait for the commit", [.journal]) { $0.workersAwaitCommit = false },
+        PlantedBug("sums are kept whatever was found wrong", [.bitIdentity, .replicasAgree], seeds: 2_000) {
+            $0.keptSumsAreSound = false
+        },
         PlantedBug("workers do not end", [.placement]) { $0.workersEnd = false },
     ]
 }

@@ -82,4 +82,54 @@ import Training
             }
         }
     }
+
+    @Test func `what an interruption left is not computed again, wherever it is needed`() throws {
+        struct Interrupted: Error {}
+        let tree = ReductionTree(leaves: 8)
+        func value(_ index: Int) -> Float { 1 + Float(index) * 0x1p-23 * Float(1 << index) }
+        /// Which micro-batches were computed until `limit` of them were, and the losses if all were.
+        func fill(
+            _ part: GradientTree, resuming sources: [GradientTree], limit: Int = .max
+        ) -> (computed: [Int], losses: [Double]?) {
+            var computed: [Int] = []
+            let losses = try? part.compute(resuming: sources) { (index, gradient) throws(Interrupted) -> Double in
+                // Whoever is interrupted may have begun to write.
+                gradient[0] = .nan
+                if computed.count == limit { throw Interrupted() }
+                computed.append(index)
+                gradient[0] = value(index)
+                return Double(index)
+            }
+            return (computed, losses)
+        }
+        for parts in [[0..<4, 0..<8], [0..<4, 4..<8], [2..<7, 1..<8], [4..<8, 0..<8], [0..<3, 2..<6]] {
+            for limit in 0...parts[0].count {
+                let before = GradientTree(tree, part: parts[0], count: 1)
+                let first = fill(before, resuming: [], limit: limit)
+                #expect(first.computed == Array(parts[0].prefix(limit)))
+
+                // Another part: what whole subtrees of it are there is taken over, and the rest is interrupted once more.
+                let after = GradientTree(tree, part: parts[1], count: 1)
+                let second = fill(after, resuming: [before], limit: 1)
+                let third = fill(after, resuming: [after, before])
+                let again = second.computed + third.computed
+                let fresh = GradientTree(tree, part: parts[1], count: 1)
+                let undisturbed = fill(fresh, resuming: [])
+                #expect(third.losses ?? second.losses == undisturbed.losses, "\(parts) \(limit)")
+                #expect(zip(after.sums, fresh.sums).allSatisfy { $0.base[0].bitPattern == $1.base[0].bitPattern })
+                #expect(Set(again).count == again.count, "\(again)")
+
+                // The same part goes on where it was.
+                let rest = fill(before, resuming: [before])
+                #expect(rest.computed == Array(parts[0].dropFirst(limit)))
+                #expect(rest.losses == parts[0].map(Double.init))
+            }
+        }
+        // All of one half was there: the whole takes the other half only.
+        let half = GradientTree(tree, part: 4..<8, count: 1)
+        _ = fill(half, resuming: [])
+        #expect(fill(GradientTree(tree, part: 0..<8, count: 1), resuming: [half]).computed == [0, 1, 2, 3])
+        // Not named as a source, nothing of it counts.
+        #expect(fill(half, resuming: []).computed == [4, 5, 6, 7])
+    }
 }

@@ -26,7 +26,7 @@ private let allWorkerMessages: [WorkerMessage] = [
     .contributed(
         generation: Generation(9), step: 1, losses: [], gradientNorm: 1,
         times: StepTimes(compute: .zero, exchange: .zero, update: .zero, snapshot: .zero, evaluation: .zero),
-        stateHash: StateHash(.max)),
+        stateHash: StateHash(.max), salvage: Salvage(kept: 4, discarded: 3)),
     .hashed(generation: Generation(9), step: 12, hash: StateHash(7)),
     .evaluated(generation: Generation(1), step: 2, losses: []),
     .checkpointWritten(
@@ -54,7 +54,7 @@ private let allCoordinatorMessages: [CoordinatorMessage] = [
     .form(
         generation: Generation(3), rank: 0, members: twoMembers, restore: 350, transfers: nil,
         course: Course(skipped: [351..<555, 700..<901], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!,
-        digest: "a02e4f0c"),
+        digest: "a02e4f0c", trusted: Generation(2)),
     .begin(generation: Generation(2)),
     .saveCheckpoint(generation: Generation(2), step: 10),
     .evaluate(generation: Generation(2), step: 10),

@@ -48,6 +48,7 @@ extension Run {
 
     /// Ends the gang without counting a restart: nothing is broken.
     mutating func endGang(because reason: InterruptionReason) -> [Command] {
+        if reason.castsDoubt { trusted = generation.next }
         members = []
         saving = nil
         phase = .waiting(because: nil)

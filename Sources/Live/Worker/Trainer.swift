@@ -17,6 +17,8 @@ final class Trainer {
         var members: [MemberAddress]
         var rank: Int
         var tree: GradientTree
+        /// The oldest generation whose sums of the next step still count.
+        var trusted: Generation
         var own: MemberAddress { members[rank] }
     }
 
@@ -47,9 +49,8 @@ final class Trainer {
     private let gradient: FloatBuffer
     private let batch: TokenBatch
     private let reduction: ReductionTree
+    private let sums: PartSums
     private var writing: CheckpointWriting?
-    /// Every tree there was: a message that is still on its way may point into its sums.
-    private var trees: [GradientTree] = []
 
     private var membership: Membership?
     /// Which batches its steps take. For steps up to the restored one the course of before said the same.
@@ -94,6 +95,7 @@ final class Trainer {
         gradient = FloatBuffer(count: state.layout.count)
         batch = TokenBatch(count: training.microBatch * job.model.contextLength)
         reduction = ReductionTree(leaves: training.microBatches)
+        sums = PartSums(reduction, count: state.layout.count)
     }
 
     /// Does once, on real data, what every step does, so that the first step of a member that was a spare finds its code
@@ -129,9 +131,10 @@ final class Trainer {
     /// Follows one order of the coordinator. Orders of generations that are over change nothing.
     func follow(_ order: CoordinatorMessage) {
         switch order {
-        case .form(let generation, let rank, let members, let restore, let transfers, let course, let digest):
+        case .form(
+            let generation, let rank, let members, let restore, let transfers, let course, let digest, let trusted):
             self.course = course
-            form(generation, rank: rank, members: members, restore: restore, transfers, digest)
+            form(generation, rank: rank, members: members, restore: restore, transfers, digest, trusted)
         case .begin(let generation):
             guard generation == membership?.generation, let applied else { break }
             contribute(to: applied + 1)
@@ -157,7 +160,7 @@ final class Trainer {
 
     private func form(
         _ generation: Generation, rank: Int, members: [MemberAddress], restore: Int, _ transfers: [StateTransfer]?,
-        _ digest: String?
+        _ digest: String?, _ trusted: Generation
     ) {
         interruption.begin(generation)
         membership = nil
@@ -178,7 +181,8 @@ final class Trainer {
                 try loadState(of: restore, digest)
             }
             membership = Membership(
-                generation: generation, members: members, rank: rank, tree: tree(over: members[rank].part))
+                generation: generation, members: members, rank: rank, tree: sums.tree(over: members[rank].part),
+                trusted: trusted)
             board.turn(to: .waiting, step: restore, of: generation)
             if rank == 0, writing == nil {
                 writing = CheckpointWriting(
@@ -195,13 +199,6 @@ final class Trainer {
         }
     }
 
-    private func tree(over part: Range<Int>) -> GradientTree {
-        if let known = trees.first(where: { $0.part == part }) { return known }
-        let tree = GradientTree(reduction, part: part, count: state.layout.count)
-        trees.append(tree)
-        return tree
-    }
-
     /// Sees to it that `state` is that after `step`, which this member holds: as it is; or the step's gradient is here,
     /// and its commit came after its gang had ended.
     private func keepState(of step: Int) throws {
@@ -215,6 +212,7 @@ final class Trainer {
     private func loadState(of step: Int, _ digest: String?) throws {
         writing?.waitUntilCopied()
         pending = nil
+        sums.forget()
         receipt = StateReceipt()  // What had come of another member's state is overwritten.
         if step == 0, isPristine { return }
         applied = nil
@@ -231,6 +229,7 @@ final class Trainer {
     private func takeState(of step: Int, from source: Int) throws {
         writing?.waitUntilCopied()
         pending = nil
+        sums.forget()
         applied = nil
         isPristine = false
         try exchange.fetch(
@@ -254,19 +253,13 @@ final class Trainer {
         do {
             let began = monotonicNow()
             board.turn(to: .computing, step: step, of: membership.generation)
-            let losses = try membership.tree.compute { (index, leaf) throws(Aborted) -> Double in
+            let (losses, salvage) = try sums.compute(
+                membership.own.part, of: step, batch: course.batch(of: step), for: membership.generation,
+                trusted: membership.trusted
+            ) { (index, leaf) throws(Aborted) -> Double in
                 if interruption.isAborted(membership.generation) { throw Aborted() }
                 defer { board.advance() }
-                let started = monotonicNow()
-                defer { afflictions.drag(after: monotonicNow() - started) }
-                afflictions.damage(parameters: state.parameters.base, count: state.layout.count)
-                sampler.fill(
-                    step: step, of: course, microBatch: index, tokens: batch.tokens, targets: batch.targets)
-                afflictions.spoil(
-                    batch: course.batch(of: step), microBatch: index, tokens: batch.tokens, targets: batch.targets,
-                    count: job.training.microBatch * job.model.contextLength, vocabulary: job.model.vocabularySize)
-                return model.forwardBackward(
-                    parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
+                return gradient(of: step, microBatch: index, into: leaf)
             }
             for sum in membership.tree.sums.prefix(1) { afflictions.damage(sum.base, count: sum.count) }
             // After the last use of the parameters: what was flipped while they were in use is seen too.
@@ -290,11 +283,24 @@ final class Trainer {
             replies.post(
                 .contributed(
                     generation: membership.generation, step: step, losses: losses, gradientNorm: clipping.norm,
-                    times: times, stateHash: hash))
+                    times: times, stateHash: hash, salvage: salvage))
         } catch {
             // The abort that interrupted it is the next order.
             log.info("gave up a step", metadata: ["step": "\(step)", "because": "\(error)"])
         }
+    }
+
+    /// Computes the gradient of a micro-batch, and returns its loss.
+    private func gradient(of step: Int, microBatch index: Int, into leaf: UnsafeMutablePointer<Float>) -> Double {
+        let started = monotonicNow()
+        defer { afflictions.drag(after: monotonicNow() - started) }
+        afflictions.damage(parameters: state.parameters.base, count: state.layout.count)
+        sampler.fill(step: step, of: course, microBatch: index, tokens: batch.tokens, targets: batch.targets)
+        afflictions.spoil(
+            batch: course.batch(of: step), microBatch: index, tokens: batch.tokens, targets: batch.targets,
+            count: job.training.microBatch * job.model.contextLength, vocabulary: job.model.vocabularySize)
+        return model.forwardBackward(
+            parameters: state.parameters, tokens: batch.tokens, targets: batch.targets, gradient: leaf)
     }
 
     /// Whether the sums of the own part alone are not finite: then the fault is here, or in what was computed from.
@@ -342,6 +348,7 @@ final class Trainer {
         applied = step
         isPristine = false
         pending = nil
+        sums.applied()
     }
 
     private func save(_ step: Int) {

@@ -216,7 +216,7 @@ public final class WorkerDaemon {
         case .abort(let generation, _):
             interruption.abort(generation)
             orders.post(frame.message)
-        case .form(let generation, _, _, _, _, _, _):
+        case .form(let generation, _, _, _, _, _, _, _):
             receipt = nil
             // Whoever was welcomed anew, after its connection broke, was not told of the end of what it did before; its
             // training thread would wait for the sums of a gang that is no more, and never come to this order.

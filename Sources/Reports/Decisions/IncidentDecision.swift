@@ -34,6 +34,10 @@ extension RunSource {
         if let survivors = history.survivors(of: incident) {
             inputs.append(Input(name: "survivors with the last state", value: "\(survivors)"))
         }
+        if incident.keptMicroBatches > 0, let plan = history.plan {
+            let kept = "\(incident.keptMicroBatches) of \(plan.microBatches) micro-batches of step \(incident.step + 1)"
+            inputs.append(Input(name: "kept by them", value: kept))
+        }
         let saved = history.newestCheckpoint(before: incident)
         inputs.append(
             Input(

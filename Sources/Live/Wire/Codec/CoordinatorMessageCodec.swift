@@ -40,7 +40,8 @@ extension CoordinatorMessage: ControlMessage {
             writer.integer(interval.nanoseconds)
             writer.integer(lease.nanoseconds)
         case .refuse(let reason), .exit(let reason): writer.text(reason)
-        case .form(let generation, let rank, let members, let restore, let transfers, let course, let digest):
+        case .form(
+            let generation, let rank, let members, let restore, let transfers, let course, let digest, let trusted):
             writer.int(generation.number)
             writer.int(rank)
             writer.list(members) { $0.member($1) }
@@ -52,6 +53,7 @@ extension CoordinatorMessage: ControlMessage {
             }
             writer.text(course.lineText)
             writer.text(digest ?? "")
+            writer.int(trusted.number)
         case .begin(let generation): writer.int(generation.number)
         case .saveCheckpoint(let generation, let step), .evaluate(let generation, let step),
             .commit(let generation, let step), .compare(let generation, let step):
@@ -132,6 +134,7 @@ extension ByteReader {
         let digest = try text("digest")
         return .form(
             generation: generation, rank: rank, members: members, restore: restore,
-            transfers: isFromMembers == 1 ? transfers : nil, course: course, digest: digest.isEmpty ? nil : digest)
+            transfers: isFromMembers == 1 ? transfers : nil, course: course, digest: digest.isEmpty ? nil : digest,
+            trusted: Generation(try count("trusted generation")))
     }
 }

@@ -39,13 +39,15 @@ extension WorkerMessage: ControlMessage {
             .checkpointFailed(let generation, let step, let reason):
             writer.position(generation, step)
             writer.text(reason)
-        case .contributed(let generation, let step, let losses, let gradientNorm, let times, let hash):
+        case .contributed(let generation, let step, let losses, let gradientNorm, let times, let hash, let salvage):
             writer.position(generation, step)
             writer.list(losses) { $0.double($1) }
             writer.double(gradientNorm)
             writer.times(times)
             writer.integer(UInt8(hash == nil ? 0 : 1))
             if let hash { writer.integer(hash.value) }
+            writer.int(salvage.kept)
+            writer.int(salvage.discarded)
         case .hashed(let generation, let step, let hash):
             writer.position(generation, step)
             writer.integer(hash.value)
@@ -78,7 +80,10 @@ extension WorkerMessage: ControlMessage {
             self = .contributed(
                 generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses(),
                 gradientNorm: try reader.double("gradient norm"), times: try reader.times(),
-                stateHash: try reader.hashIfPresent())
+                stateHash: try reader.hashIfPresent(),
+                salvage: Salvage(
+                    kept: try reader.count("kept micro-batches"), discarded: try reader.count("discarded micro-batches")
+                ))
         case 6:
             self = .evaluated(
                 generation: try reader.generation(), step: try reader.count("step"), losses: try reader.losses())
