@@ -163,8 +163,10 @@ extension Run {
         precondition(
             zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
                 && checkpoints.allSatisfy { $0.step <= reached }, "checkpoints out of order: \(self)")
-        // Beside the newest, a rollback's and the one behind it, and one that all agreed on.
-        precondition(checkpoints.count <= plan.checkpointsKept + 3, "too many checkpoints: \(self)")
+        // Beside the newest, a rollback's, the one behind it and one that all agreed on; and of those behind, where
+        // checkpoints are frequent, two for each quarter of the way back.
+        let behind = 8 * (reached - (checkpoints.first?.step ?? reached)) / max(1, plan.lossSpike.back)
+        precondition(checkpoints.count <= plan.checkpointsKept + 3 + behind, "too many checkpoints: \(self)")
         switch phase {
         case .waiting, .over:
             precondition(members.isEmpty, "a run without a gang has members: \(self)")

@@ -66,7 +66,7 @@ struct SpikePolicyTests {
         #expect(Self.decisions(world).map(\.word) == ["recompute", "wait"])
         try world.step()
         let last = try #require(Self.decisions(world).last)
-        #expect(last.word == "rollback to 325" && last.outlook?.remaining == 30 && last.outlook?.leadsBack == false)
+        #expect(last.word == "rollback to 350" && last.outlook?.remaining == 30 && last.outlook?.leadsBack == false)
     }
 
     @Test func `a loss that falls fast enough has all fifty steps, and is gone back from if they do not suffice`()
@@ -79,7 +79,7 @@ struct SpikePolicyTests {
         #expect(Self.decisions(world).map(\.word) == ["recompute", "wait"])
         try world.live(through: 504) { Self.decisions($0).count > 2 }
         let last = try #require(Self.decisions(world).last)
-        #expect(last.word == "rollback to 325")
+        #expect(last.word == "rollback to 350")
         let remaining = try #require(last.outlook?.remaining)
         #expect((0..<15).contains(remaining), "it gave up \(remaining) steps before the end")
     }
@@ -93,8 +93,8 @@ struct SpikePolicyTests {
             plan: Self.plan.with { $0.lossSpike = old }, Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
         try world.live(through: 600)
         let last = try #require(Self.decisions(world).last)
-        #expect(last.word == "rollback to 325" && last.outlook?.remaining == 0)
-        #expect(last.sentence.contains(", when the wait is over: back to step 325"))
+        #expect(last.word == "rollback to 350" && last.outlook?.remaining == 0)
+        #expect(last.sentence.contains(", when the wait is over: back to step 350"))
     }
 
     @Test func `a policy stored as JSON before a key existed means what it meant`() throws {
@@ -123,15 +123,15 @@ struct SpikePolicyTests {
         var world = try Self.world(Self.curve { (450..<550).contains($0) ? 2.9 : 0 })
         try world.live(through: 650)
         let decisions = Self.decisions(world)
-        #expect(decisions.map(\.word) == ["recompute", "wait", "rollback to 325"])
+        #expect(decisions.map(\.word) == ["recompute", "wait", "rollback to 350"])
         // Through alarm + 100.
-        #expect(decisions[2].verdict == .rollBack(to: 325, batches: 326..<555, rateScale: nil, attempt: 1))
+        #expect(decisions[2].verdict == .rollBack(to: 350, batches: 351..<555, rateScale: nil, attempt: 1))
         let run = try #require(world.coordinator.run)
-        #expect(run.spikes.course.skipped == [326..<555] && run.spikes.course.batch(of: 326) == 555)
+        #expect(run.spikes.course.skipped == [351..<555] && run.spikes.course.batch(of: 351) == 555)
         #expect(
             decisions[2].sentence
                 == "the loss rose to 5.85 at step 454, 28.8 spreads above 3.00, since step 450; it is 2.90 nats up, falling "
-                + "by 0.002 a step, which does not lead back in 30 more: back to step 325, leaving out batches 326 to 554"
+                + "by 0.002 a step, which does not lead back in 30 more: back to step 350, leaving out batches 351 to 554"
         )
         #expect(decisions[2].alternatives.count == 3)
         try world.checkReplay()
@@ -185,18 +185,32 @@ struct SpikePolicyTests {
             plan: Self.plan.with { $0.lossSpike.action = .report }, Self.curve { (450..<600).contains($0) ? 2.9 : 0 })
         try world.live(through: 700)
         let decisions = Self.decisions(world)
-        #expect(decisions.map(\.word) == ["wait", "would go back to 325"] && decisions.allSatisfy(\.isDry))
+        #expect(decisions.map(\.word) == ["wait", "would go back to 350"] && decisions.allSatisfy(\.isDry))
         #expect(world.coordinator.run?.generation == Generation(1))
         #expect(world.coordinator.run?.spikes.course.isStraight == true)
     }
 
-    @Test func `retention keeps what a rollback would need, and the one behind it`() throws {
+    @Test func `retention keeps what a rollback would need, now and later`() throws {
         var world = try Self.world(Self.curve { _ in 0 })
         try world.live(through: 500)
-        #expect(world.durable == [375, 425, 475, 500])
-        let steps = Array(stride(from: 25, through: 500, by: 25))
-        let surplus = SpikeWatch(LossSpikeSpec()).surplus(of: steps, kept: 2, committed: 500)
-        #expect(steps.filter { !surplus.contains($0) } == [400, 425, 475, 500])
+        #expect(world.durable == [400, 425, 450, 475, 500])
+    }
+
+    /// Lives that save every `interval` steps: at each of them some checkpoint is old enough, none is much older, and
+    /// there are few.
+    @Test(arguments: [(1, 11), (7, 10), (10, 8), (20, 8), (25, 7), (30, 6), (100, 4), (250, 3)])
+    func `a rollback goes a quarter farther than it has to, or to the next checkpoint`(interval: Int, most: Int) {
+        let watch = SpikeWatch(LossSpikeSpec())
+        var steps: [Int] = []
+        for committed in stride(from: interval, through: 2_000, by: interval) {
+            steps.append(committed)
+            let surplus = watch.surplus(of: steps, kept: 2, committed: committed)
+            #expect(surplus.allSatisfy { steps.dropLast(2).contains($0) })
+            steps.removeAll(where: surplus.contains)
+            #expect(steps.count <= most, "\(steps)")
+            let target = steps.last { $0 <= committed - 100 } ?? 0
+            #expect(committed - target < 100 + max(interval, 25) + interval, "\(committed): \(steps)")
+        }
     }
 
     @Test func `a checkpoint of a history that was left is not taken for one of this`() throws {
@@ -207,7 +221,7 @@ struct SpikePolicyTests {
         try world.live(through: 505, writes: false) { $0.gang?.course.isStraight == false }
         let commands = try world.write(450)
         #expect(commands == [.deleteCheckpoint(run: world.run, step: 450)])
-        #expect(world.coordinator.run?.checkpoints.last?.step == 325)
+        #expect(world.coordinator.run?.checkpoints.last?.step == 350)
     }
 
     @Test func `BLOOM's spike is waited for and heals, and its gradient keeps a checkpoint`() throws {
@@ -246,7 +260,7 @@ struct SpikePolicyTests {
         let answers = Self.decisions(world).filter { $0.word.hasPrefix("rollback") || $0.word == "gives up" }.map(
             \.done)
         #expect(answers.count == 4)
-        #expect(answers[0] == "back to step 325, leaving out batches 326 to 554")
+        #expect(answers[0] == "back to step 350, leaving out batches 351 to 554")
         #expect(answers[1].hasSuffix(", at 0.9 of the learning rate; attempt 2, because the last did not last"))
         #expect(answers[2].hasSuffix(", at 0.67 of the learning rate; attempt 3, because the last did not last"))
         #expect(answers[3] == "3 rollbacks did not help, so a person must look")

@@ -281,15 +281,20 @@ public struct SpikeWatch: Equatable, Sendable {
 
     // MARK: Checkpoints
 
-    /// The checkpoints among `steps`, ascending, that may go when the newest `kept` stay. Two more are held: the one that
-    /// a rollback would need, and the next behind it, which takes its place when it is old enough.
+    /// The checkpoints among `steps`, ascending, that may go when the newest `kept` stay. Held beside them are the one that a
+    /// rollback would need, and behind it those that take its place as the run goes on: no farther apart than a quarter of
+    /// the way back, where checkpoints are made that often, so that no rollback goes much farther than it has to.
     public func surplus(of steps: [Int], kept: Int, committed: Int) -> [Int] {
         let old = steps.dropLast(kept)
         guard policy.action != .off else { return Array(old) }
         let onset = [loss.alarm, gradient.alarm].compactMap { $0?.onset }.min() ?? loss.onset ?? committed
-        let needed = steps.last { $0 <= onset - policy.back }
-        let next = steps.first { $0 > needed ?? 0 }
-        return old.filter { $0 != needed && $0 != next }
+        let needed = steps.last { $0 <= onset - policy.back } ?? 0
+        var held = needed
+        return zip(old, steps.dropFirst()).compactMap { step, next in
+            if step < needed || step > held && next - held <= policy.back / 4 { return step }
+            held = max(held, step)
+            return nil
+        }
     }
 
     /// Whether a checkpoint that `generation` wrote after `step` belongs to a history that was left.
