@@ -10,9 +10,13 @@ struct LogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Print what the processes of a run wrote, merged, each line behind its rank.",
         discussion: """
+            With --json every line of a log is a JSON document on a line of its own, of the
+            kind log-line; --first-failure prints one, of the kind first-failure.
+
             Examples:
               understudy logs quickstart-0001 --rank 2
               understudy logs quickstart-0001 --first-failure
+              understudy logs -f --json | jq -c 'select(.level == "error")'
             """)
 
     @OptionGroup var target: RunArgument
@@ -26,6 +30,8 @@ struct LogsCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Go on printing what is written, until the run is over.")
     var follow = false
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         if firstFailure, follow || !rank.isEmpty {
             throw ValidationError("--first-failure goes with neither --rank nor -f")
@@ -35,19 +41,25 @@ struct LogsCommand: ParsableCommand {
     func run() throws {
         let folder = try target.folder()
         if firstFailure {
-            guard let lines = Reports.firstFailure(logs(in: folder), try readRun(folder).history) else {
-                return print("nothing has failed")
+            let logs = logs(in: folder)
+            let source = try readRun(folder)
+            return output.print(FirstFailureDocument(logs, source.history, run: source.name)) { _, _ in
+                Reports.firstFailure(logs, source.history) ?? ["nothing has failed"]
             }
-            for line in lines { print(line) }
-            return
         }
         var run = try WatchedRun(folder)
-        var printed = 0
+        var reader = LogReader()
         while true {
-            let lines = mergedLog(logs(in: folder), run.source.history, ranks: rank)
-            for line in lines.dropFirst(printed) { print(line) }
-            printed = max(printed, lines.count)
-            guard follow, run.source.isCoordinated else { return }
+            let goesOn = follow && run.source.isCoordinated
+            let logs = logs(in: folder)
+            let history = run.source.history
+            let lines = reader.next(logs, history, ranks: rank, isLast: !goesOn)
+            if output.json {
+                for line in lines { output.printLine(LogLineDocument(line, run: run.source.name)) }
+            } else {
+                for line in logText(lines, of: logs, history) { print(line) }
+            }
+            guard goesOn else { return }
             fflush(nil)
             Thread.sleep(forTimeInterval: 0.5)
             try run.catchUp()
@@ -59,11 +71,13 @@ struct LogsCommand: ParsableCommand {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: run.logs)) ?? []
         return names.filter { $0.hasSuffix(".log") }.sorted().compactMap { name in
             guard let data = FileManager.default.contents(atPath: "\(run.logs)/\(name)") else { return nil }
+            let text = String(decoding: data, as: UTF8.self)
             let parts = name.dropLast(".log".count).split(separator: "-")
-            let worker =
-                parts.count >= 3 ? parts.dropLast(2).joined(separator: "-") + "/\(parts[parts.count - 2])" : nil
-            return ProcessLog(
-                name: worker ?? String(name.dropLast(".log".count)), text: String(decoding: data, as: UTF8.self))
+            guard parts.count >= 3, let launch = Int(parts[parts.count - 1]) else {
+                return ProcessLog(name: String(name.dropLast(".log".count)), text: text)
+            }
+            let worker = parts.dropLast(2).joined(separator: "-") + "/\(parts[parts.count - 2])"
+            return ProcessLog(name: worker, launch: launch, text: text)
         }
     }
 }

@@ -21,6 +21,9 @@ struct OutputOptions: ParsableArguments {
         if json { Swift.print(encodeJSON(document), terminator: "") } else { print(text: text) }
     }
 
+    /// Prints `document` as JSON on one line, as one of many that a command goes on printing.
+    func printLine(_ document: some Encodable) { Swift.print(encodeJSON(document, isCompact: true)) }
+
     /// Prints the lines that `text` makes for standard output's width and style.
     func print(text: (Int?, Style) -> [String]) {
         for line in text(Terminal.width(1), Terminal.style(1, noColor: noColor)) { Swift.print(line) }

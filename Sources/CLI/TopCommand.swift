@@ -9,12 +9,14 @@ struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top", abstract: "Watch a run that goes on, redrawn in place until it is over.",
         discussion: """
-            In a pipe it prints one plain line at an interval. Ctrl-C ends the view; the run goes on.
+            In a pipe it prints one plain line at an interval; with --json that line is a
+            document of the kind progress. Ctrl-C ends the view; the run goes on.
 
             Examples:
               understudy top
               understudy top quickstart-0001 --once
               understudy top quickstart-0001 --interval 60 >> progress.log
+              understudy top --json | jq -r .remaining_ns
             """)
 
     @OptionGroup var target: RunArgument
@@ -25,20 +27,21 @@ struct TopCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Seconds between two lines in a pipe.", valueName: "seconds"))
     var interval = 10.0
 
-    @Flag(name: .customLong("no-color"), help: "Print no colours.")
-    var noColor = false
+    @OptionGroup var output: OutputOptions
 
     func validate() throws { try DisplayOptions.check(interval: interval) }
 
     func run() throws {
         let folder = try target.folder()
         var run = try WatchedRun(folder)
-        let style = Terminal.style(1, noColor: noColor)
+        let style = Terminal.style(1, noColor: output.noColor)
         func page() -> [String] {
             progressLines(run.source, now: run.now, width: Terminal.width(1) ?? 80, style: style)
         }
-        if once { return print(page().joined(separator: "\n")) }
-        if Terminal.isInteractive(1) {
+        if once {
+            return output.print(ProgressDocument(run.source, now: run.now)) { _, _ in page() }
+        }
+        if !output.json, Terminal.isInteractive(1) {
             var view = InPlacePage(on: 1)
             view.draw(page())
             while run.source.isCoordinated {
@@ -49,7 +52,11 @@ struct TopCommand: ParsableCommand {
             return
         }
         while true {
-            print(progressLine(run.source.history, now: run.now))
+            if output.json {
+                output.printLine(ProgressDocument(run.source, now: run.now))
+            } else {
+                print(progressLine(run.source.history, now: run.now))
+            }
             fflush(nil)
             let next = ContinuousClock.now + .seconds(interval)
             guard run.source.isCoordinated else { return }

@@ -29,6 +29,12 @@ struct WatchedRun {
     /// Looks again.
     /// - Throws: `Failure` when its journal cannot be read any more.
     mutating func catchUp() throws {
+        try look()
+        // Who drove it may have written the last records between the look at them and the look for who drives it.
+        if !source.isCoordinated { try look() }
+    }
+
+    private mutating func look() throws {
         source.history = RunHistory()  // Held once: a history of many steps must not be copied for each record.
         do { try followed.catchUp() } catch { throw Failure(.failed, error.description) }
         source = try describeRun(folder, followed.journal, followed.history)

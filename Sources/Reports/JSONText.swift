@@ -33,6 +33,12 @@ public enum DocumentSchema: String, Sendable, Codable, CaseIterable {
     case page = "understudy/page/v2"
     /// What came of a request to inflict a fault.
     case injection = "understudy/injection/v1"
+    /// How a run that goes on stands.
+    case progress = "understudy/progress/v1"
+    /// A line of a process's log.
+    case logLine = "understudy/log-line/v1"
+    /// Who failed first, and what it wrote last.
+    case firstFailure = "understudy/first-failure/v1"
 }
 
 extension DocumentSchema {
@@ -53,6 +59,9 @@ extension DocumentSchema {
         case .decision: DecisionDocument.self
         case .page: PageDocument.self
         case .injection: InjectionDocument.self
+        case .progress: ProgressDocument.self
+        case .logLine: LogLineDocument.self
+        case .firstFailure: FirstFailureDocument.self
         }
     }
 }

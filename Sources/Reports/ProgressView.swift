@@ -29,7 +29,7 @@ public func progressLines(
     for line in lossChart(history, width: width) { page.add(line) }
     if !history.incidents.isEmpty {
         page.add("last incidents", .bold)
-        for incident in history.incidents.suffix(3).reversed() {
+        for incident in history.lastIncidents {
             page.add(
                 "\(incident.name)  \(incident.at - history.start)  "
                     + "\(incident.place == "-" ? "" : incident.place + " ")\(incident.shortCause) "
@@ -96,28 +96,41 @@ private func timeLine(_ history: RunHistory) -> String {
     return "ETTR   \(ratio)  lost \(lost)" + (parts.isEmpty ? "" : ": " + parts)
 }
 
-/// How it stands with a slot in which nobody has joined.
-private func text(of slot: Pool.Slot, _ history: RunHistory) -> String {
-    if case .failed(let until) = slot.occupant, slot.failedStarts > 1 {
-        return "\(slot.failedStarts) processes ended before they joined; the next at \(until - history.start)"
+extension RunHistory {
+    /// The last incidents that a view of progress names, newest first.
+    var lastIncidents: [Incident] { incidents.suffix(3).reversed() }
+
+    /// The first `limit` worker slots, who is in them and how they stand: the gang by rank, then the others; none when the
+    /// run is over.
+    func slotStates(limit: Int) -> [(worker: WorkerID, rank: Int?, process: WorkerProcess?, text: String)] {
+        guard let run = coordinator.run, !run.isOver else { return [] }
+        return coordinator.pool.slots.map { slot in (slot, run.members.firstIndex { $0.worker == slot.worker }) }
+            .sorted { ($0.1 ?? .max, $0.0.worker) < ($1.1 ?? .max, $1.0.worker) }
+            .prefix(limit).map { slot, rank in
+                let process = processes.last { $0.worker == slot.worker && $0.lostAt == nil }
+                return (slot.worker, rank, process, process.map(stateText) ?? text(of: slot))
+            }
     }
-    return slot.supervised ? "is started" : "has no process"
+
+    /// How it stands with a slot in which nobody has joined.
+    private func text(of slot: Pool.Slot) -> String {
+        if case .failed(let until) = slot.occupant, slot.failedStarts > 1 {
+            return "\(slot.failedStarts) processes ended before they joined; the next at \(until - start)"
+        }
+        return slot.supervised ? "is started" : "has no process"
+    }
 }
 
 private func rankLines(_ history: RunHistory, width: Int, limit: Int) -> [String] {
-    guard let run = history.coordinator.run, !run.isOver else { return [] }
+    let slots = history.slotStates(limit: limit)
+    guard !slots.isEmpty else { return [] }
     var table = Table([.right("RANK"), .left("WORKER"), .right("PID"), .flexible("STATE")])
-    let slots = history.coordinator.pool.slots
-    let ranked = slots.map { slot in (slot, run.members.firstIndex { $0.worker == slot.worker }) }
-        .sorted { ($0.1 ?? .max, $0.0.worker) < ($1.1 ?? .max, $1.0.worker) }
-    for (slot, rank) in ranked.prefix(limit) {
-        let process = history.processes.last { $0.worker == slot.worker && $0.lostAt == nil }
+    for slot in slots {
         table.add([
-            rank.map(String.init) ?? "-", "\(slot.worker)", process.map { "\($0.processID)" } ?? "-",
-            process.map(history.stateText) ?? text(of: slot, history),
+            slot.rank.map(String.init) ?? "-", "\(slot.worker)", slot.process.map { "\($0.processID)" } ?? "-",
+            slot.text,
         ])
     }
-    guard !table.isEmpty else { return [] }
-    let rest = slots.count - min(limit, slots.count)
+    let rest = history.coordinator.pool.slots.count - slots.count
     return table.lines(width: width) + (rest > 0 ? ["and \(counted(rest, "worker")) more"] : [])
 }

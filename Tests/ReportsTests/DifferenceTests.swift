@@ -1,4 +1,4 @@
-// Two runs held against each other, several set beside each other, and their processes' logs merged.
+// Two runs held against each other, and several set beside each other.
 
 import ControlPlane
 import Journaling
@@ -56,35 +56,5 @@ import Testing
         #expect(document.runs.map(\.step) == [40, 0])
         #expect(document.runs.map(\.incidents)[0] == 2)
         #expect(comparisonLines(document).count == 3)
-    }
-
-    // MARK: Logs
-
-    private func log(_ worker: String, _ incarnation: Int, _ lines: [String]) -> ProcessLog {
-        let welcome = "2026-01-01T00:00:01+0000 info: incarnation=\(incarnation) worker=\(worker) welcomed"
-        return ProcessLog(name: worker, text: ([welcome] + lines).joined(separator: "\n") + "\n")
-    }
-
-    @Test func `lines are merged by their second, and one without a date follows its own`() {
-        let history = Rehearsal.twiceKilled().history
-        let logs = [
-            log("laptop/0", 1, ["2026-01-01T00:00:05+0000 info: late", "  and more"]),
-            log("laptop/1", 1, ["2026-01-01T00:00:03+0000 info: early"]),
-        ]
-        let lines = mergedLog(logs, history)
-        #expect(
-            lines.map { $0.split(separator: "|")[1].split(separator: " ").last! } == [
-                "welcomed", "welcomed", "early", "late", "more",
-            ])
-        #expect(lines.allSatisfy { $0.hasPrefix("rank ") })
-        #expect(mergedLog(logs, history, ranks: [1]).allSatisfy { $0.contains("laptop/1") })
-    }
-
-    @Test func `the first failure is that of the rank that failed first, with its last lines`() {
-        let history = Rehearsal.twiceKilled().history
-        let lines = firstFailure([log("laptop/0", 1, ["alive"]), log("laptop/1", 1, ["one", "last words"])], history)
-        #expect(lines?[0].contains("rank 1") == true && lines?[0].contains("a drill") == true)
-        #expect(lines?.last?.contains("last words") == true)
-        #expect(firstFailure([], Rehearsal().history) == nil)
     }
 }

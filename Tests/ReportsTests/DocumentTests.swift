@@ -75,7 +75,11 @@ import Testing
         try check(IncidentsDocument(rehearsal.source, by: .cost), .incidents)
         try check(SegmentsDocument(rehearsal.source), .segments)
         try check(TimelineDocument(rehearsal.source), .timeline)
+        try check(ProgressDocument(rehearsal.source, now: rehearsal.history.now), .progress)
+        try check(FirstFailureDocument([], rehearsal.history, run: "tiny-0001"), .firstFailure)
     }
+    let line = LogLine(unixSeconds: 1, process: "laptop/1", launch: 1, rank: 0, text: "1970-01-01T00:00:01Z info x")
+    try check(LogLineDocument(line, run: "tiny-0001"), .logLine)
     try check(RunsDocument(fourRuns()), .runs)
     try check(RunDocument(RunSource(history: RunHistory())), .run)
 }

@@ -69,6 +69,20 @@ private let reader = Instant(nanoseconds: 5_000_000_000)
         progressLine(RunHistory(), now: reader) == "t=5s step=0/0 loss=- tok_s=- ettr=- segment=0 eta_s=- eta_p95_s=-")
 }
 
+@Test func `the document of progress has the figures of the live view`() {
+    let document = ProgressDocument(
+        RunSource(history: Rehearsal.running().history, isCoordinated: true), now: reader)
+    #expect(document.state == .running && document.segment == 2 && document.elapsed_ns == 5_000_000_000)
+    #expect(document.step == 33 && document.steps == 40 && document.step_ns == 104_000_000)
+    #expect(document.remaining_ns == 728_000_000 && document.step_parts?.exchange_ns == 12_000_000)
+    #expect(document.incident_count == 1 && document.last_incidents.map(\.id) == ["I-0001"])
+    #expect(document.workers.map(\.pid) == [4001, 4003] && document.workers.map(\.rank) == [0, 1])
+    let waiting = ProgressDocument(
+        RunSource(history: Rehearsal.recovering().history, isCoordinated: true), now: reader)
+    #expect(waiting.reason == "1 of 2 workers are free" && waiting.remaining_ns == nil && waiting.step_ns == nil)
+    #expect(waiting.workers.map(\.pid) == [4001, nil] && waiting.workers.map(\.state).last == "is started")
+}
+
 @Test func `no width and no record of a run breaks the live view`() {
     var rehearsal = Rehearsal.twiceKilled()
     rehearsal.tell(.interruptRequested(run: rehearsal.id, because: "SIGINT"))
