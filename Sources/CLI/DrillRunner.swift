@@ -16,10 +16,25 @@ struct Drill: Sendable {
     var steps: Int
     /// What is demanded; nil for each of both with every other seed.
     var mode: SimulationMode?
+    /// The promise that the world breaks; nil to keep all.
+    var broken: BrokenPromise?
 
     /// The schedule of `seed`.
     func schedule(_ seed: UInt64) -> Schedule {
         Schedule(seed: seed, mode: mode ?? (seed % 2 == 0 ? .liveness : .safety), steps: steps)
+    }
+
+    /// Lives through `schedule`.
+    func live(_ schedule: Schedule, tellsStory: Bool = false) -> Verdict {
+        simulate(schedule, promises: broken?.ofRuns ?? .kept, tellsStory: tellsStory)
+    }
+
+    /// Lives through the schedule of `seed`.
+    func live(_ seed: UInt64, tellsStory: Bool = false) -> Verdict { live(schedule(seed), tellsStory: tellsStory) }
+
+    /// The schedule of a violation with as few of its faults as lead to it.
+    func smallest(_ violation: Violation) -> Schedule {
+        minimised(schedule(violation.seed)) { live($0).violation?.invariant == violation.invariant }
     }
 }
 
@@ -38,7 +53,7 @@ func carryOut(_ drill: Drill, progress: @Sendable (Int, Int) -> Void) -> DrillOu
         from: drill.first, drill.count, DrillOutcome(), isEnough: { $0.violations.count >= 10 },
         progress: { progress($0, $1.violations.count) },
         live: { seed, part in
-            let verdict = simulate(drill.schedule(seed))
+            let verdict = drill.live(seed)
             part.figures.add(verdict.figures)
             if let violation = verdict.violation { part.violations.append(violation) }
         },
@@ -62,12 +77,14 @@ struct QueueDrillOutcome: Sendable {
 }
 
 /// Lives through `count` queues from seed `first` on, on as many threads as there are cores. Stops soon after ten failures.
-func drillQueues(from first: UInt64, _ count: Int, progress: @Sendable (Int, Int) -> Void) -> QueueDrillOutcome {
+func liveThroughQueues(
+    from first: UInt64, _ count: Int, _ promises: QueuePromises, progress: @Sendable (Int, Int) -> Void
+) -> QueueDrillOutcome {
     var outcome = onAllCores(
         from: first, count, QueueDrillOutcome(), isEnough: { $0.failures.count >= 10 },
         progress: { progress($0, $1.failures.count) },
         live: { seed, part in
-            let verdict = simulateQueue(seed).verdict(seed)
+            let verdict = simulateQueue(seed, promises: promises).verdict(seed)
             part.lives += 1
             part.facts += verdict.facts
             part.jobs += verdict.jobs

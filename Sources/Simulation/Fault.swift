@@ -5,7 +5,7 @@
 import Primitives
 
 /// What may break.
-public enum FaultKind: String, CaseIterable, Sendable {
+public enum FaultKind: String, CaseIterable, Codable, Sendable {
     /// A worker process dies.
     case crash
     /// A worker process dies, and no connection closes: its machine lost its power.

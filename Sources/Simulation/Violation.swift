@@ -6,7 +6,7 @@ import Journaling
 import Primitives
 
 /// What is promised; docs/INVARIANTS.md has the sentences.
-public enum Invariant: String, CaseIterable, Sendable {
+public enum Invariant: String, CaseIterable, Codable, Sendable {
     /// Nothing of an older generation or incarnation counts.
     case fencing = "S1"
     /// A step is committed once in its turn, when every member has contributed.
