@@ -35,14 +35,31 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var controller: ControllerOption
     @OptionGroup var output: OutputOptions
 
+    /// Codes of complaints about files: the one that was named, or all.
+    struct CodesDocument: Codable {
+        struct Entry: Codable {
+            var code: String
+            var title: String
+            /// When it is given, why, and what to do.
+            var explanation: String
+        }
+        var schema = "understudy/error-codes/v1"
+        var codes: [Entry]
+
+        init(_ codes: [DiagnosticCode]) {
+            self.codes = codes.map { Entry(code: $0.id, title: $0.title, explanation: $0.explanation) }
+        }
+    }
+
     func validate() throws {
         if words.count > 2 { throw ValidationError("name a run and one thing to explain") }
     }
 
     func run() throws {
         guard let last = words.last else {
-            for known in DiagnosticCode.all { print("\(known.id)  \(known.title)") }
-            return
+            return output.print(CodesDocument(DiagnosticCode.all)) { _, _ in
+                DiagnosticCode.all.map { "\($0.id)  \($0.title)" }
+            }
         }
         if let subject = DecisionSubject(last) { return try explain(subject) }
         if words.count == 1, let job = Int(last) { return try explain(job: job) }
@@ -55,7 +72,7 @@ struct ExplainCommand: ParsableCommand {
                 "there is no error \(last); 'understudy explain' lists them all, and of a run "
                     + "\(DecisionSubject.forms) can be explained")
         }
-        print("\(known.id): \(known.title)\n\n\(known.explanation)")
+        output.print(CodesDocument([known])) { _, _ in ["\(known.id): \(known.title)", "", known.explanation] }
     }
 
     private func explain(job: Int) throws {

@@ -18,6 +18,7 @@ struct IndexCommand: ParsableCommand {
             """)
 
     @OptionGroup var target: RunArgument
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let folder = try target.folder()
@@ -27,9 +28,9 @@ struct IndexCommand: ParsableCommand {
                 .failed, "\(source.name) is not over; what is kept of it now would be stale at its next record")
         }
         try keepDocuments(of: source, in: folder)
-        print(
-            "\(source.name): kept what \(source.history.committed) steps and \(source.history.incidents.count) incidents show"
-        )
+        let history = source.history
+        let done = "\(source.name): kept what \(history.committed) steps and \(history.incidents.count) incidents show"
+        output.print(DoneDocument(done: done)) { _, _ in [done] }
     }
 }
 

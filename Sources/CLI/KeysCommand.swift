@@ -16,10 +16,12 @@ struct KeysCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The file to make.", valueName: "file"))
     var path = "understudy.key"
 
+    @OptionGroup var output: OutputOptions
+
     func run() throws {
         do {
             try KeyFile.generate().write(to: path)
-            print(path)
+            output.print(DoneDocument(done: "made the key file \(path)")) { _, _ in [path] }
         } catch { throw Failure(.failed, error.description) }
     }
 }

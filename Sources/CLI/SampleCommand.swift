@@ -11,7 +11,11 @@ import Training
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample", abstract: "Write text with a trained model, byte by byte.",
-        discussion: "Example:  understudy sample runs/quickstart-0001 --prompt 'func ' --bytes 300")
+        discussion: """
+            Example:  understudy sample runs/quickstart-0001 --prompt 'func ' --bytes 300
+
+            With --json the text is printed when all of it is written.
+            """)
 
     @Argument(help: ArgumentHelp("A checkpoint's folder, or a run's for its newest one.", valueName: "checkpoint"))
     var checkpoint: String
@@ -31,6 +35,26 @@ struct SampleCommand: ParsableCommand {
     @Option(name: .long, help: "Names the draws: the same seed gives the same text.")
     var seed: UInt64 = 1
 
+    @OptionGroup var output: OutputOptions
+
+    /// What a model wrote.
+    struct Document: Codable {
+        var schema = "understudy/sample/v1"
+        /// The checkpoint's folder.
+        var checkpoint: String
+        /// The steps whose effect it holds.
+        var step: Int
+        var prompt: String
+        /// What the model wrote behind the prompt; bytes that are no UTF-8 are replaced.
+        var text: String
+        /// The same, byte by byte.
+        var tokens: [Int]
+        var temperature: Double
+        /// Left out when any byte could be drawn.
+        var top_k: Int?
+        var seed: UInt64
+    }
+
     func validate() throws {
         guard bytes > 0 else { throw ValidationError("--bytes takes a positive number") }
         guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature cannot be negative") }
@@ -39,20 +63,33 @@ struct SampleCommand: ParsableCommand {
 
     func run() throws {
         BLASCore.reexecuteWithBestCore()
-        let (model, state) = try loadModel(checkpoint)
+        let loaded = try LoadedModel(checkpoint)
+        let model = loaded.model
         guard model.shape.vocabularySize == 256 else {
             throw Failure(
                 .failed,
                 "\(checkpoint) knows \(model.shape.vocabularySize) tokens and sample writes bytes, which are 256; "
                     + "use 'understudy logits' for other vocabularies")
         }
-        FileHandle.standardOutput.write(Data(prompt.utf8))
-        TextGeneration(temperature: temperature, topK: topK, seed: seed)
-            .generate(with: model, parameters: state.parameters, prompt: Array(prompt.utf8), count: bytes) { byte in
-                FileHandle.standardOutput.write(Data([byte]))
-            }
-        FileHandle.standardOutput.write(Data("\n".utf8))
+        var drawn: [UInt8] = []
+        show(Data(prompt.utf8))
+        TextGeneration(temperature: temperature, topK: topK, seed: seed).generate(
+            with: model, parameters: loaded.state.parameters, prompt: Array(prompt.utf8), count: bytes
+        ) { byte in
+            drawn.append(byte)
+            show(Data([byte]))
+        }
+        show(Data("\n".utf8))
+        output.print(
+            Document(
+                checkpoint: loaded.folder, step: loaded.step, prompt: prompt,
+                text: String(decoding: drawn, as: UTF8.self),
+                tokens: drawn.map(Int.init), temperature: temperature, top_k: topK, seed: seed)
+        ) { _, _ in [] }
     }
+
+    /// Writes what is there of the text, so that a person sees it come.
+    private func show(_ data: Data) { if !output.json { FileHandle.standardOutput.write(data) } }
 }
 
 struct LogitsCommand: ParsableCommand {
@@ -66,6 +103,9 @@ struct LogitsCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Token numbers, with commas between.", valueName: "list"))
     var tokens: String
 
+    @Flag(name: .long, help: "Accepted, as every command does: this one prints nothing but JSON.")
+    var json = false
+
     struct Document: Codable {
         var schema = "understudy/logits/v1"
         var tokens: [Int32]
@@ -74,7 +114,8 @@ struct LogitsCommand: ParsableCommand {
 
     func run() throws {
         BLASCore.reexecuteWithBestCore()
-        let (model, state) = try loadModel(checkpoint)
+        let loaded = try LoadedModel(checkpoint)
+        let model = loaded.model
         let list = try tokens.split(separator: ",", omittingEmptySubsequences: false).map { text -> Int32 in
             guard let token = Int32(text), (0..<Int32(model.shape.vocabularySize)).contains(token) else {
                 throw Failure(
@@ -86,7 +127,7 @@ struct LogitsCommand: ParsableCommand {
             throw Failure(
                 .usage, "\(list.count) tokens are more than the model's context of \(model.shape.contextLength)")
         }
-        let logits = model.logits(parameters: state.parameters, tokens: list, count: list.count)
+        let logits = model.logits(parameters: loaded.state.parameters, tokens: list, count: list.count)
         let rows = (0..<list.count).map { row in
             Array(logits[row * model.shape.vocabularySize..<(row + 1) * model.shape.vocabularySize])
         }
@@ -111,11 +152,24 @@ func checkpointFolder(_ path: String) throws -> String {
 }
 
 /// A model with the weights of a checkpoint, all of it verified.
-private func loadModel(_ path: String) throws -> (GPT, TrainingState) {
-    do {
-        let checkpoint = try Checkpoint(folder: checkpointFolder(path))
-        let state = TrainingState(checkpoint.shape)
-        try checkpoint.load(into: state)
-        return (GPT(shape: checkpoint.shape, microBatch: 1), state)
-    } catch let error as CheckpointError { throw Failure(.failed, error.description) }
+private struct LoadedModel {
+    /// The checkpoint's folder.
+    let folder: String
+    /// The steps whose effect it holds.
+    let step: Int
+    let model: GPT
+    let state: TrainingState
+
+    /// The model of the checkpoint that `path` names.
+    /// - Throws: `Failure` when there is none, or it is damaged.
+    init(_ path: String) throws {
+        do {
+            let checkpoint = try Checkpoint(folder: checkpointFolder(path))
+            folder = checkpoint.folder
+            step = checkpoint.manifest.step
+            state = TrainingState(checkpoint.shape)
+            try checkpoint.load(into: state)
+            model = GPT(shape: checkpoint.shape, microBatch: 1)
+        } catch let error as CheckpointError { throw Failure(.failed, error.description) }
+    }
 }

@@ -10,7 +10,8 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema", abstract: "Print the JSON Schema of a kind of document; the kinds when none is named.",
         discussion: """
             Every document that --json prints names its kind and version: the kind of
-            "understudy/run/v1" is run.
+            "understudy/run/v1" is run. logs prints a document a line, top and
+            logs -f as long as the run goes on.
 
             Example:  understudy schema incidents > incidents.schema.json
             """)
@@ -19,14 +20,20 @@ struct SchemaCommand: ParsableCommand {
     static var documents: [(schema: String, type: any Decodable.Type)] {
         DocumentSchema.allCases.map { ($0.rawValue, $0.document) } + [
             ("understudy/calibration/v1", CalibrateCommand.Document.self),
+            ("understudy/checkpoint/v1", CheckpointCommand.Verify.Document.self),
             ("understudy/doctor/v1", DoctorCommand.Document.self),
             ("understudy/done/v1", DoneDocument.self),
+            ("understudy/drill/v1", DrillDocument.self),
+            ("understudy/error-codes/v1", ExplainCommand.CodesDocument.self),
             ("understudy/logits/v1", LogitsCommand.Document.self),
             ("understudy/nodes/v1", NodesDocument.self),
             ("understudy/plan/v1", PlanDocument.self),
             ("understudy/queue/v1", QueueDocument.self),
+            ("understudy/queue-drill/v1", QueueDrillDocument.self),
             ("understudy/queued-job/v1", QueuedJobDocument.self),
             ("understudy/replicas/v1", ReplicasDocument.self),
+            ("understudy/replay/v1", ReplayCommand.Document.self),
+            ("understudy/sample/v1", SampleCommand.Document.self),
             ("understudy/scoreboard/v1", Scoreboard.self),
             ("understudy/submission/v1", SubmissionDocument.self),
             ("understudy/sweep/v1", SweepDocument.self),

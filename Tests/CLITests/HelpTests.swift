@@ -38,6 +38,21 @@ extension CommandLineTool {
             }
         }
 
+        /// Commands without `--json`: those that serve until they are ended, and those whose output is a form of its own.
+        static let withoutJSON: Set<[String]> = [
+            [], ["serve"], ["controller"], ["agent"], ["export"], ["report"], ["completion"], ["schema"],
+            ["checkpoint"],
+        ]
+
+        @Test(arguments: commands)
+        func `every command that prints data prints it as JSON too`(command: [String]) async throws {
+            try await Scenario.play { scenario in
+                let help = try await scenario.understudy(command + ["--help"]).output
+                let takesJSON = help.split(separator: "\n").contains { $0.hasPrefix("  --json ") }
+                #expect(takesJSON != Help.withoutJSON.contains(command))
+            }
+        }
+
         @Test func `the worker's help is as recorded`() async throws {
             try await Scenario.play { scenario in
                 let worker = try scenario.start(.worker, ["--help"])

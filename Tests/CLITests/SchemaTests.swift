@@ -27,6 +27,11 @@ extension CommandLineTool {
                     ["explain", "one", "I-0001"], ["explain", "one", "segment@1"], ["explain", "one", "placement"],
                     ["diff", "one", "two"], ["compare", "one", "two"], ["validate", "job.yaml"],
                     ["validate", "bad.yaml"],
+                    ["top", "one", "--once"], ["logs", "one", "--first-failure"], ["replay", "one"],
+                    ["explain", "E0104"],
+                    ["sample", "one", "--bytes", "4"], ["logits", "one", "--tokens", "104,105"],
+                    ["checkpoint", "verify", "one"], ["keys", "one.key"], ["index", "one"],
+                    ["drill", "--seed", "3", "--trace"], ["drill", "--queue", "--seed", "3"],
                     ["detect", "one"], ["plan"] + opt, ["simulate"] + opt + ["--replicas", "2", "--until", "2d"],
                     ["sweep"] + opt + [
                         "--over", "checkpoint.save_interval=100,200", "--replicas", "2", "--until", "2d",
@@ -34,7 +39,49 @@ extension CommandLineTool {
                 ] {
                     seen.insert(try await kind(of: arguments, scenario))
                 }
-                #expect(seen.count >= 12, "\(seen.sorted())")
+                #expect(seen.count >= 22, "\(seen.sorted())")
+            }
+        }
+
+        @Test func `what goes on is one document a line, each as the schema of its kind says`() async throws {
+            try await Scenario.play { scenario in
+                let driver = try scenario.launch("run", ["inject=[{at: step=60, fail: rank 1, kind: kill}]"])
+                _ = try await scenario.journal(of: "run", driver: driver, until: "a step is committed") {
+                    $0.committed > 0 ? true : nil
+                }
+                let top = try scenario.start(.understudy, ["top", "run", "--json", "--interval", "0.1"])
+                let logs = try scenario.start(.understudy, ["logs", "run", "-f", "--json"])
+                for child in [driver, top, logs] {
+                    #expect(try await child.wait() == .exited(0), "\(child.errors)")
+                }
+                #expect(top.errors.isEmpty && logs.errors.isEmpty, "\(top.errors)\(logs.errors)")
+                let progress = try await documents(top.output, "understudy/progress/v1", scenario)
+                let last = try #require(progress.last)
+                #expect(progress.count > 1 && last["step"] as? Int == 240 && last["state"] as? String == "completed")
+                #expect(last["incident_count"] as? Int == 1)
+                let followed = try await documents(logs.output, "understudy/log-line/v1", scenario)
+                #expect(followed.contains { $0["rank"] as? Int == 1 && $0["launch"] as? Int == 2 })
+                let whole = try await scenario.understudy(["logs", "run", "--json"]).output
+                var left = try await documents(whole, "understudy/log-line/v1", scenario).map { "\($0["text"] ?? "")" }
+                for line in followed.map({ "\($0["text"] ?? "")" }) {
+                    let index = try #require(left.firstIndex(of: line), "told twice, or never written: \(line)")
+                    left.remove(at: index)
+                }
+                // A worker may say a last word when the run is over already, and nobody waits for that.
+                #expect(left.allSatisfy { $0.contains("the run is over") }, "\(left)")
+            }
+        }
+
+        /// The documents of kind `kind` that `text` holds, one a line, each as the schema says.
+        private func documents(_ text: String, _ kind: String, _ scenario: Scenario) async throws -> [[String: Any]] {
+            let printed = try await scenario.understudy(["schema", kind])
+            let schema = try #require(
+                JSONSerialization.jsonObject(with: Data(printed.output.utf8)) as? [String: Any])
+            return try text.split(separator: "\n").map { line in
+                let document = try #require(
+                    JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+                #expect(complaints(document, schema, at: kind) == [], "\(line)")
+                return document
             }
         }
 
