@@ -107,9 +107,7 @@ struct ExportCommand: ParsableCommand {
 
     /// The richest trace that is asked for and keeps within the size.
     private func trace(of history: RunHistory) throws -> [UInt8] {
-        let begin = from.map { history.start + $0 } ?? history.start
-        let finish = max(begin, end.map { history.start + $0 } ?? history.now)
-        let window = from == nil && end == nil ? nil : begin...finish
+        let window = from == nil && end == nil ? nil : try window(of: history, from: from, to: end)
         for detail in TraceDetail.allCases.reversed() where detail <= self.detail ?? .parts {
             let trace = runTrace(history, detail: detail, window: window)
             let bytes = to == .perfetto ? perfettoFile(trace) : Array(chromeTrace(trace).utf8)

@@ -53,6 +53,7 @@ struct LogsCommand: ParsableCommand {
             let goesOn = follow && run.source.isCoordinated
             let logs = logs(in: folder)
             let history = run.source.history
+            if !goesOn { try expect(ranks: rank, of: logs, history) }
             let lines = reader.next(logs, history, ranks: rank, isLast: !goesOn)
             if output.json {
                 for line in lines { output.printLine(LogLineDocument(line, run: run.source.name)) }
@@ -64,6 +65,14 @@ struct LogsCommand: ParsableCommand {
             Thread.sleep(forTimeInterval: 0.5)
             try run.catchUp()
         }
+    }
+
+    /// Refuses ranks of which there is no log; while a run goes on they may come.
+    private func expect(ranks: [Int], of logs: [ProcessLog], _ history: RunHistory) throws {
+        let known = Set(logs.compactMap(history.rank)).sorted()
+        guard let strange = ranks.first(where: { !known.contains($0) }) else { return }
+        let others = known.isEmpty ? "" : "; those that did are \(known.map(String.init).joined(separator: ", "))"
+        throw Failure(.failed, "no process of rank \(strange) wrote a log\(others)")
     }
 
     /// The logs in the folder of `run`: `NODE-SLOT-LAUNCH.log` for workers, `coordinator.log`.

@@ -35,6 +35,14 @@ struct RunsOption: ParsableArguments {
     @Option(name: .customLong("runs"), help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
     var directory = "runs"
 
+    /// Refuses a folder that was named and is not there: that is a slip of the pen, and no empty list.
+    func check() throws {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder) && isFolder.boolValue
+        guard directory != "runs", !exists else { return }
+        throw Failure(.failed, "there is no folder \(directory); --runs names the one that holds the runs")
+    }
+
     /// The folders in it that have a journal, newest first.
     func all() -> [RunFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -63,6 +71,7 @@ struct RunArgument: ParsableArguments {
 
     /// The folder of the newest run.
     static func newest(in runs: RunsOption) throws -> RunFolder {
+        try runs.check()
         guard let newest = runs.all().first else {
             throw Failure(
                 .failed,
@@ -77,11 +86,14 @@ struct RunArgument: ParsableArguments {
             let folder = RunFolder(absolute(path))
             if FileManager.default.fileExists(atPath: folder.journal) { return folder }
         }
+        try runs.check()
         let known = runs.all().prefix(5).map { $0.id.name }
+        let others = known.isEmpty ? ", which has none yet" : "; the newest: \(known.joined(separator: ", "))"
+        let isFolder = FileManager.default.fileExists(atPath: run)
         throw Failure(
             .failed,
-            "there is no run \(run) in \(runs.directory)/"
-                + (known.isEmpty ? "" : "; the newest are \(known.joined(separator: ", "))"))
+            "there is no run \(run) in \(runs.directory)/\(others)"
+                + (isFolder ? "\nThe folder \(run) is no run's: it has no run.db." : ""))
     }
 
     /// The run with its journal read.

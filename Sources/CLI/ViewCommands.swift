@@ -15,6 +15,7 @@ struct RunsCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        try runs.check()
         let listed = runs.all().map { folder -> ListedRun in
             do {
                 if let entry = try journal(folder).keptEntry { return .kept(entry) }
@@ -93,12 +94,23 @@ struct TimelineCommand: ParsableCommand {
 
     func run() throws {
         let source = try target.source()
-        output.print(TimelineDocument(source)) { columns, style in
+        let window = try window(of: source.history, from: from, to: to)
+        output.print(TimelineDocument(source, from: window.lowerBound, to: window.upperBound)) { columns, style in
             timelineLines(
-                source.history, from: from.map { Instant.zero + $0 }, to: to.map { Instant.zero + $0 },
-                width: width ?? columns ?? 100, style: style)
+                source.history, from: window.lowerBound, to: window.upperBound, width: width ?? columns ?? 100,
+                style: style)
         }
     }
+}
+
+/// The stretch of a run that a command line names, in time since the run's submission; all of it where it names none.
+/// - Throws: `Failure` when the run was over before the stretch began.
+func window(of history: RunHistory, from: TimeSpan?, to: TimeSpan?) throws -> ClosedRange<Instant> {
+    let begin = history.start + (from ?? .zero)
+    guard from == nil || begin < history.now else {
+        throw Failure(.usage, "--from lies behind the run's last record, at \(history.now - history.start)")
+    }
+    return begin...max(begin, to.map { history.start + $0 } ?? history.now)
 }
 
 extension TimeSpan: ExpressibleByArgument {

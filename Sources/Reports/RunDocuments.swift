@@ -186,11 +186,12 @@ public struct TimelineDocument: Equatable, Sendable, Codable {
     /// The spans, by slot, then by begin.
     public var spans: [Entry]
 
-    /// The document of `source`'s timeline.
-    public init(_ source: RunSource) {
+    /// The document of `source`'s timeline, or of the spans of it that reach into a window.
+    public init(_ source: RunSource, from: Instant? = nil, to: Instant? = nil) {
         let history = source.history
         run = source.name
-        spans = Timeline(history).spans.map { span in
+        let shown = Timeline(history).spans.filter { $0.to >= from ?? $0.to && $0.from <= to ?? $0.from }
+        spans = shown.map { span in
             Entry(
                 worker: span.worker.description, activity: span.activity,
                 from_ns: (span.from - history.start).nanoseconds, to_ns: (span.to - history.start).nanoseconds,

@@ -36,6 +36,26 @@ extension CommandLineTool {
             }
         }
 
+        @Test func `a stretch of a run counts from its begin, and one behind its end is refused`() async throws {
+            try await Scenario.play { scenario in
+                let launched = try scenario.launch("run", ["train.train_iters=30"])
+                #expect(try await launched.wait() == .exited(0), "\(launched.errors)")
+                let drawn = try await scenario.understudy(["timeline", "run", "--from", "0s", "--to", "100ms"])
+                #expect(drawn.output.drop { $0 != "|" }.hasPrefix("|0.000"), "\(drawn.output)")
+                let part = try await scenario.understudy(["timeline", "run", "--to", "1ns", "--json"]).output
+                let all = try await scenario.understudy(["timeline", "run", "--json"]).output
+                #expect(part.contains("\"from_ns\" : 0,") && part.count < all.count / 2, "\(part)")
+                for command in [["timeline"], ["export", "--to", "chrome"]] {
+                    let refused = try await scenario.understudy(command + ["run", "--from", "5h"])
+                    #expect(refused.code == 2 && refused.output.isEmpty)
+                    #expect(refused.errors.hasPrefix("--from lies behind the run's last record, at "))
+                }
+                let logs = try await scenario.understudy(["logs", "run", "--rank", "7"])
+                #expect(logs.code == 1 && logs.output.isEmpty)
+                #expect(logs.errors == "no process of rank 7 wrote a log; those that did are 0, 1\n")
+            }
+        }
+
         @Test func `in a pipe launch prints plain lines of progress on standard error`() async throws {
             try await Scenario.play { scenario in
                 let child = try scenario.launch("run", [drill], arguments: ["--interval", "0.1"])

@@ -63,6 +63,8 @@ extension CommandLineTool {
             Refusal("no runs", 1, ["show"]),
             Refusal("logs of no run", 1, ["logs", "nowhere", "--json"]),
             Refusal("top of a folder", 1, ["top", ".", "--json"]),
+            Refusal("runs of no folder", 1, ["runs", "--runs", "nowhere"]),
+            Refusal("newest of no folder", 1, ["show", "--runs", "nowhere"]),
             Refusal("unknown run to resume", 1, ["launch", "--resume", "nowhere"]),
             Refusal("no checkpoint", 1, ["sample", "nowhere"]),
             Refusal("runs not writable", 1, ["launch", "job.yaml", "--runs", "corpus.txt/runs"]),
