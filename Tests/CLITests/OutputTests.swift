@@ -119,6 +119,53 @@ extension CommandLineTool {
             }
         }
 
+        @Test func `a key or a signal ends top with the terminal as it was, and the run goes on`() async throws {
+            try await Scenario.play { scenario in
+                let drivers = try ["run", "other"].map { try scenario.launch($0, ["train.train_iters=1000000"]) }
+                for (name, driver) in zip(["run", "other"], drivers) {
+                    _ = try await scenario.journal(of: name, driver: driver, until: "a step is committed") {
+                        $0.committed > 0 ? true : nil
+                    }
+                }
+                let top = "'\(try Program.understudy.path())' top run"
+                // Keys come by the terminal that `script` makes, so they wait there until somebody reads them.
+                let keys = "printf 'xjq' | script -qec \"stty -g; \(top); echo ended; stty -g\" /dev/null"
+                let pressed = try scenario.start(
+                    executable: "/bin/sh", ["-c", keys], variables: [("TERM", "xterm")])
+                #expect(try await pressed.wait() == .exited(0), "\(pressed.output)")
+                expectSameTerminal(pressed.output)
+                #expect(pressed.output.contains("other  running"), "j leads to the other run: \(pressed.output)")
+                for signal in [SIGINT, SIGTERM] {
+                    // The shell that asks the terminal afterwards must outlive what the terminal's processes are sent.
+                    let child = try scenario.start(
+                        executable: "/usr/bin/env",
+                        ["script", "-qec", "stty -g; \(top); echo ended; stty -g", "/dev/null"],
+                        variables: [("TERM", "xterm")])
+                    _ = try await eventually("top draws") { child.output.contains(" / 1000000") ? true : nil }
+                    let watching = try #require(
+                        ProcessTable.members(of: scenario.folder).first {
+                            $0.command.hasSuffix("understudy top run") && !$0.command.contains("stty")
+                        })
+                    kill(watching.processID, signal)
+                    _ = try await child.wait()
+                    expectSameTerminal(child.output)
+                }
+                for driver in drivers {
+                    #expect(driver.poll() == nil, "the run goes on")
+                    driver.signal(SIGINT)
+                    #expect(try await driver.wait() == .exited(130), "\(driver.errors)")
+                }
+            }
+        }
+
+        /// Expects of what a terminal showed that its first line, the terminal's modes, is its last line too.
+        private func expectSameTerminal(_ shown: String) {
+            let lines = shown.split { $0 == "\r" || $0 == "\n" || $0 == "\r\n" }.map(String.init)
+            #expect(lines.contains { $0.hasSuffix("ended") } && lines.count > 3, "\(shown)")
+            // Keys that were pressed before anybody read them stand before the modes.
+            #expect(lines.last?.contains(":") == true && lines.first?.hasSuffix(lines.last!) == true, "\(shown)")
+        }
+
         @Test func `top watches a run from beside it until it is over`() async throws {
             try await Scenario.play { scenario in
                 let driver = try scenario.launch("run")
