@@ -60,7 +60,10 @@ struct LogsCommand: ParsableCommand {
             } else {
                 for line in logText(lines, of: logs, history) { print(line) }
             }
-            guard goesOn else { return }
+            guard goesOn else {
+                if logs.isEmpty { warn("no process of \(run.source.name) has left a log") }
+                return
+            }
             fflush(nil)
             Thread.sleep(forTimeInterval: 0.5)
             try run.catchUp()

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Jobs
+import Journaling
 import Primitives
 import Reports
 import Training
@@ -146,6 +147,9 @@ func checkpointFolder(_ path: String) throws -> String {
         let (found, refused) = store.newestGood()
         for error in refused { warn("warning: \(error)") }
         if let found { return found.folder }
+        guard (try? JournalStore.open("\(run)/run.db", readOnly: true).meta("world")) != "simulation" else {
+            throw Failure(.failed, "the run \(run) was simulated: nothing was trained, and it has no weights")
+        }
         throw Failure(.failed, "the run \(run) has no good checkpoint yet")
     }
     throw Failure(.failed, "\(path) is neither a checkpoint's folder nor a run's")

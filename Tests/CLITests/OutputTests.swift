@@ -56,6 +56,28 @@ extension CommandLineTool {
             }
         }
 
+        @Test func `of a simulated run nothing is expected that only processes leave`() async throws {
+            try await Scenario.play { scenario in
+                let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+                    .standardizedFileURL.path
+                let files = ["\(root)/jobs/opt-175b.yaml", "--cluster", "\(root)/clusters/opt-124x8-a100.yaml"]
+                let simulated = try await scenario.understudy(["simulate"] + files + ["--until", "2d"])
+                #expect(simulated.code == 0, "\(simulated.errors)")
+                let run = try #require(
+                    FileManager.default.contentsOfDirectory(atPath: "\(scenario.folder)/runs").first)
+                let logs = try await scenario.understudy(["logs"])
+                #expect(logs.code == 0 && logs.output.isEmpty)
+                #expect(logs.errors == "no process of \(run) has left a log\n")
+                for command in [["sample"], ["checkpoint", "verify"]] {
+                    let refused = try await scenario.understudy(command + [run, "--json"])
+                    #expect(refused.code == 1 && refused.output.isEmpty)
+                    #expect(
+                        refused.errors
+                            == "the run runs/\(run) was simulated: nothing was trained, and it has no weights\n")
+                }
+            }
+        }
+
         @Test func `in a pipe launch prints plain lines of progress on standard error`() async throws {
             try await Scenario.play { scenario in
                 let child = try scenario.launch("run", [drill], arguments: ["--interval", "0.1"])
