@@ -59,12 +59,11 @@ struct DetectCommand: ParsableCommand {
             throw ValidationError("--autocorrelation takes 0 or more and less than 1")
         }
         guard !table || log == nil else { throw ValidationError("--table draws its own curves: name no log with it") }
-        guard !table || !output.json else { throw ValidationError("--table prints text only") }
     }
 
     func run() throws {
         if table {
-            printTable()
+            measure()
         } else {
             let (source, log) = try curve()
             let document = DetectionDocument(
@@ -94,24 +93,18 @@ struct DetectCommand: ParsableCommand {
         } catch { throw Failure(.failed, "\(log) cannot be read: \(error.localizedDescription)") }
     }
 
-    private func printTable() {
-        print("seed \(seed), \(trials) curves an event, \(quietSteps) quiet steps, autocorrelation \(autocorrelation)")
-        let events = LossEvent.allCases.filter { $0 != .none }
-        var table = Table(
-            [.left("RULE")]
-                + events.map { .right("\($0.label) within \(DetectionTrial.limit(for: $0))") }
-                + [.right("false alarms per 10,000")])
-        for name in rule.isEmpty ? SpikeRuleName.allCases : rule {
-            let trial = DetectionTrial(of: name, autocorrelation: autocorrelation, seed: seed, settings: settings)
-            let scores = events.map { event -> String in
-                let score = trial.score(event, trials: trials)
-                return percent(score.recall) + (score.medianDelay.map { " (\($0))" } ?? "")
-            }
-            table.add(
-                [name.rawValue] + scores + [fixed(trial.falseAlarmsPerTenThousand(over: quietSteps), 2)])
+    private func measure() {
+        // Measuring takes a while, so what is measured is told first.
+        if !output.json {
+            print(
+                "seed \(seed), \(trials) curves an event, \(quietSteps) quiet steps, autocorrelation \(autocorrelation)"
+            )
         }
-        for line in table.lines() { print(line) }
-        print("In parentheses the median delay in steps. The single outlier should give no alarm.")
+        let document = RuleTrialsDocument(
+            rules: rule.isEmpty ? SpikeRuleName.allCases : rule, settings: settings, trials: trials,
+            quietSteps: quietSteps, autocorrelation: autocorrelation, seed: seed)
+        // As wide as it is, whatever the terminal: a table of figures that are cut short says nothing.
+        output.print(document) { _, _ in document.lines }
     }
 }
 

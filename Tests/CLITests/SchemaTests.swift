@@ -21,6 +21,8 @@ extension CommandLineTool {
                 try scenario.write("bad.yaml", "kind: Job\nname: bad\nmodle: {}\n")
                 let (jobs, clusters) = ("\(Schemas.root)/jobs", "\(Schemas.root)/clusters")
                 let opt = ["\(jobs)/opt-175b.yaml", "--cluster", "\(clusters)/opt-124x8-a100.yaml"]
+                let measured = "\(Schemas.root)/docs/reference/step_times.csv"
+                let trace = "\(Schemas.root)/Tests/ReplayTests/Fixtures/s7.csv"
                 var seen: Set<String> = []
                 for arguments in [
                     ["runs"], ["show", "one"], ["incidents", "one"], ["timeline", "one"], ["doctor"],
@@ -32,6 +34,9 @@ extension CommandLineTool {
                     ["sample", "one", "--bytes", "4"], ["logits", "one", "--tokens", "104,105"],
                     ["checkpoint", "verify", "one"], ["keys", "one.key"], ["index", "one"],
                     ["drill", "--seed", "3", "--trace"], ["drill", "--queue", "--seed", "3"],
+                    ["calibrate", "--table", measured, "--only", "sc21_table1"],
+                    ["schedule", trace, "--nodes", "20", "--policy", "fifo,easy"],
+                    ["detect", "--table", "--trials", "2", "--quiet-steps", "500", "--rule", "cusum"],
                     ["detect", "one"], ["plan"] + opt, ["simulate"] + opt + ["--replicas", "2", "--until", "2d"],
                     ["sweep"] + opt + [
                         "--over", "checkpoint.save_interval=100,200", "--replicas", "2", "--until", "2d",
@@ -39,7 +44,7 @@ extension CommandLineTool {
                 ] {
                     seen.insert(try await kind(of: arguments, scenario))
                 }
-                #expect(seen.count >= 22, "\(seen.sorted())")
+                #expect(seen.count >= 26, "\(seen.sorted())")
             }
         }
 

@@ -5,7 +5,7 @@ import Jobs
 import Primitives
 
 /// The name of a rule.
-public enum SpikeRuleName: String, CaseIterable, Sendable {
+public enum SpikeRuleName: String, CaseIterable, Codable, Sendable {
     /// Understudy's own: the cumulative sum of clipped robust deviations.
     case cusum
     /// Above mean + 3 σ of all steps so far, kept by Welford's recurrence (Technometrics 1962).
