@@ -99,6 +99,24 @@ struct FreeProfile: Sendable {
         return Instant(nanoseconds: window.start)
     }
 
+    /// The earliest instant from `from` on at which `gpus` are free for `span`.
+    /// - Precondition: that many are free at the end of time, `span` is positive, and nothing before `from` is forgotten.
+    func start(of gpus: Int, for span: TimeSpan, from: Instant) -> Instant {
+        let bound = bounds.bound(gpus: Int32(gpus), span: span.nanoseconds)
+        return Instant(
+            nanoseconds: earliest(
+                gpus: Int32(gpus), for: span.nanoseconds, from: max(from.nanoseconds, bound)
+            ).start)
+    }
+
+    /// Takes `gpus` for `span` from `start` on, when they are free; what is before `start` stays known.
+    mutating func take(gpus: Int, for span: TimeSpan, at start: Instant) {
+        let end = start.nanoseconds + span.nanoseconds
+        take(
+            Int32(gpus), from: start.nanoseconds, to: end, first: run(holding: start.nanoseconds),
+            last: run(holding: end))
+    }
+
     /// Takes `gpus`, which are free then, from `start`, before which nothing is asked any more, to `end`.
     mutating func take(gpus: Int, from start: Instant, to end: Instant) {
         advance(to: start.nanoseconds)

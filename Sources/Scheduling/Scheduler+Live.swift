@@ -41,6 +41,14 @@ extension Scheduler {
         }
     }
 
+    /// Changes what team number `team` may hold; nil for no limit.
+    public mutating func setQuota(_ quota: Int?, ofTeam team: Int) {
+        teams[team].quota = quota
+        allowances[team] = nil
+        isChanged = true
+        isPlanStale = profile != nil
+    }
+
     /// `job`, which runs, has saved its state: stopping it now throws less away.
     public mutating func noteSaved(_ job: Int, at now: Instant) {
         if jobs[job].phase == .running { jobs[job].saved = now }
@@ -49,6 +57,20 @@ extension Scheduler {
     /// When `job`, which runs, is expected to end; nil when it does not run.
     public func expectedEnd(of job: Int) -> Instant? {
         jobs[job].phase == .running ? Instant(nanoseconds: jobs[job].end.key) : nil
+    }
+
+    /// When `job` ends if all run as long as expected; nil when it is not planned: it has ended, it waits under a policy
+    /// that makes no reservations, or its reservation has passed.
+    public func plannedEnd(of job: Int, at now: Instant) -> Instant? {
+        switch jobs[job].phase {
+        case .over: return nil
+        case .running: return Instant(nanoseconds: jobs[job].end.key)
+        case .waiting:
+            guard profile != nil, !isPlanStale, (now.nanoseconds..<Scheduler.never).contains(jobs[job].rank.key) else {
+                return nil
+            }
+            return Instant(nanoseconds: jobs[job].rank.key) + jobs[job].remaining
+        }
     }
 
     /// The largest gang that nodes which take work could hold if nothing ran.

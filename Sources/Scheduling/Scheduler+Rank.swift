@@ -39,34 +39,46 @@ extension Scheduler {
 
     /// Who of the waiting gets GPUs, and who of the running gets none, each in the order of ranks.
     private func deal(at now: Instant) -> (starting: [RankedEntry], stopping: [RankedEntry]) {
-        var quota = openGPUs
-        if runningGPUs + waitingSizes.total <= quota { return (waiting[0].entries, []) }
+        var open = openGPUs
+        if runningGPUs + waitingSizes.total <= open { return (waiting[0].entries, []) }
         // A running job's key is the instant of its end; what is left of it is the way from now to there.
         let shift = policy.order == .remaining ? now.nanoseconds : 0
         let isWaitingFirst = policy.order == .remaining
         let smallest = Int32(clamping: waitingSizes.smallest ?? .max)
+        // What waiting jobs of each team with a quota have been dealt; empty when no team has one.
+        var dealt = hasQuotas ? [Int](repeating: 0, count: teams.count) : []
         var starting: [RankedEntry] = []
         var stopping: [RankedEntry] = []
         var (w, r) = (waiting[0].start, running.start)
         var (nextWaiting, nextRunning) = (waiting[0].entry(at: w), running.entry(at: r))
         while true {
             // Nobody who waits can get anything any more.
-            if quota < smallest { nextWaiting = nil }
+            if open < smallest { nextWaiting = nil }
             if let waiter = nextWaiting, isFirst(waiter, nextRunning, shift: shift, isWaitingFirst) {
-                if waiter.gpus <= quota {
-                    quota -= Int(waiter.gpus)
+                if waiter.gpus <= open, allow(waiter, &dealt) {
+                    open -= Int(waiter.gpus)
                     starting.append(waiter)
                 }
                 waiting[0].advance(&w)
                 nextWaiting = waiting[0].entry(at: w)
             } else if let runner = nextRunning {
-                if runner.gpus <= quota { quota -= Int(runner.gpus) } else { stopping.append(runner) }
+                if runner.gpus <= open { open -= Int(runner.gpus) } else { stopping.append(runner) }
                 running.advance(&r)
                 nextRunning = running.entry(at: r)
             } else {
                 return (starting, stopping)
             }
         }
+    }
+
+    /// Whether the quota of the team of `waiter` lets it start beside what the team holds and was `dealt`, in which it is
+    /// counted then. Who may not start is dealt nothing: nobody is stopped for it.
+    private func allow(_ waiter: RankedEntry, _ dealt: inout [Int]) -> Bool {
+        let team = jobs[Int(waiter.job)].request.team
+        guard let quota = teams[team].quota else { return true }
+        guard held[team] + dealt[team] + Int(waiter.gpus) <= quota else { return false }
+        dealt[team] += Int(waiter.gpus)
+        return true
     }
 
     private func isFirst(

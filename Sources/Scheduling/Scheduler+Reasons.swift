@@ -17,7 +17,9 @@ extension Scheduler {
         }
         if policy.preemption == .byRank { return reasonByRank(job, at: now) }
         let lane = waiting.count == 1 ? 0 : request.team
-        if let first = waiting[lane].entries.first(where: { isWithinQuota(Int($0.job)) }), Int(first.job) != job {
+        // Of a team that is ranked, whoever stands first stops it, also for its quota's sake.
+        let head = waiting[lane].entries.first { policy.order == .fairShare || isWithinQuota(Int($0.job)) }
+        if let first = head, Int(first.job) != job {
             switch policy.passing {
             case .stop: return .behind(job: Int(first.job))
             case .reserveFirst where place(job) != nil:
@@ -35,7 +37,7 @@ extension Scheduler {
         var before = running.entries.filter { $0.key - shift < jobs[job].rank.key }.reduce(0) { $0 + Int($1.gpus) }
         for entry in waiting[0].entries {
             guard Int(entry.job) != job else { break }
-            before += Int(entry.gpus)
+            if isWithinQuota(Int(entry.job)) { before += Int(entry.gpus) }
         }
         return before + jobs[job].request.gpus > openGPUs ? .outranked(before: before) : lackReason(job)
     }

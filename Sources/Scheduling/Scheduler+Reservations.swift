@@ -6,11 +6,17 @@ import Primitives
 
 extension Scheduler {
     /// Stands for "no reservation": more GPUs are asked for than are in service.
-    private static let never = Int64.max / 4
+    static let never = Int64.max / 4
 
     /// Gives `job`, which is being submitted, its reservation; a refusal when its deadline cannot be kept.
-    mutating func reserveAtSubmission(_ job: Int, at now: Instant) -> Refusal? {
+    mutating func reserveAtSubmission(_ job: Int, at now: Instant, isAdmitted: Bool) -> Refusal? {
         guard profile != nil else { return nil }
+        if isAdmitted {
+            // The plan is made anew with it, whoever is late then.
+            jobs[job].rank.key = now.nanoseconds
+            isPlanStale = true
+            return nil
+        }
         if policy.order == .deadline { return admit(job, at: now) }
         if isPlanStale { plan(at: now) }
         reserve(job, at: now)
@@ -18,9 +24,26 @@ extension Scheduler {
     }
 
     private mutating func reserve(_ job: Int, at now: Instant) {
-        let (gpus, span) = (jobs[job].request.gpus, reservedSpan(job))
-        let start = gpus <= openGPUs ? profile?.reserve(gpus: gpus, for: span, from: now).nanoseconds : nil
-        jobs[job].rank.key = start ?? Scheduler.never
+        let (gpus, span, team) = (jobs[job].request.gpus, reservedSpan(job), jobs[job].request.team)
+        guard gpus <= openGPUs, profile != nil else {
+            jobs[job].rank.key = Scheduler.never
+            return
+        }
+        guard allowances[team] != nil else {
+            jobs[job].rank.key = profile?.reserve(gpus: gpus, for: span, from: now).nanoseconds ?? Scheduler.never
+            return
+        }
+        // From one to the other until both agree; neither ever names an earlier instant than it was asked from.
+        var start = now
+        while let free = profile?.start(of: gpus, for: span, from: start),
+            let allowed = allowances[team]?.start(of: gpus, for: span, from: free)
+        {
+            start = allowed
+            if allowed == free { break }
+        }
+        profile?.take(gpus: gpus, for: span, at: start)
+        allowances[team]?.take(gpus: gpus, for: span, at: start)
+        jobs[job].rank.key = start.nanoseconds
     }
 
     private func reservedSpan(_ job: Int) -> TimeSpan { max(jobs[job].remaining, TimeSpan(nanoseconds: 1)) }
@@ -33,7 +56,7 @@ extension Scheduler {
             reserve(job, at: now)
             return nil
         }
-        let before = (profile, planMarks, isPlanExact)
+        let before = (profile, allowances, planMarks, isPlanExact)
         if !isPlanGood(at: now) { beginPlan(at: now) }
         let entry = planningEntry(job)
         byPlan.insert(entry)
@@ -45,9 +68,9 @@ extension Scheduler {
             return nil
         }
         waiting[0].forEach { jobs[Int($0.job)].rank = $0 }
-        (profile, planMarks, isPlanExact) = before
+        (profile, allowances, planMarks, isPlanExact) = before
         reserve(job, at: now)
-        profile = before.0
+        (profile, allowances) = (before.0, before.1)
         return .deadline(earliest: Instant(nanoseconds: jobs[job].rank.key) + jobs[job].remaining)
     }
 
@@ -83,10 +106,22 @@ extension Scheduler {
             // Who should have ended by now is expected to end at any moment.
             returns.append((max(entry.key, now.nanoseconds + 1), pools[placement.pool].openGPUs(of: placement)))
         }
+        for team in teams.indices where teams[team].quota != nil { allowances[team] = allowance(of: team, at: now) }
         let free = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now, ends: returns)
         profile = free
         planMarks = PlanMarks(beside: free)
         isPlanExact = !isAnybodyOverdue(at: now)
+    }
+
+    /// What `team` may hold from now on beside what it holds, as its running jobs end.
+    private func allowance(of team: Int, at now: Instant) -> FreeProfile? {
+        guard let quota = teams[team].quota else { return nil }
+        var returns: [(at: Int64, gpus: Int)] = []
+        ends.forEach { entry in
+            guard jobs[Int(entry.job)].request.team == team else { return }
+            returns.append((max(entry.key, now.nanoseconds + 1), Int(entry.gpus)))
+        }
+        return FreeProfile(free: quota - held[team], from: now, ends: returns)
     }
 
     /// Reserves anew for all who stand at `entry` or behind it in the planning order. False, and the plan unfinished, as
@@ -128,7 +163,8 @@ extension Scheduler {
     /// Each job has the earliest window beside the running jobs and those before it. A job that has started when it was
     /// to blocks nothing that it did not block before, and leaves free nothing that was not.
     private func isPlanGood(at now: Instant) -> Bool {
-        isPlanExact && waiting[0].first?.key ?? .max >= now.nanoseconds && !isAnybodyOverdue(at: now)
+        // The marks know nothing of what teams may hold.
+        !hasQuotas && isPlanExact && waiting[0].first?.key ?? .max >= now.nanoseconds && !isAnybodyOverdue(at: now)
     }
 
     private func isAnybodyOverdue(at now: Instant) -> Bool { ends.first?.key ?? .max <= now.nanoseconds }

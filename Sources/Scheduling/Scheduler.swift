@@ -27,7 +27,7 @@ public struct Scheduler: Sendable {
     /// The cluster.
     public internal(set) var pools: [NodePool]
     /// The teams, which jobs name by index.
-    public let teams: [Team]
+    public internal(set) var teams: [Team]
     /// GPUs each team holds.
     public internal(set) var held: [Int]
 
@@ -45,6 +45,8 @@ public struct Scheduler: Sendable {
     var levelChanges = RankedQueue()
     /// Free GPUs in time beside all reservations; kept when every job has one.
     var profile: FreeProfile?
+    /// What each team with a quota may still hold in time, beside all reservations; kept when every job has one.
+    var allowances: [FreeProfile?]
     /// Whether the reservations must be made anew.
     var isPlanStale = false
     /// Who waits, in the order in which reservations are made; kept when every job has one.
@@ -76,9 +78,13 @@ public struct Scheduler: Sendable {
         self.costs = costs
         self.slowdown = slowdown
         held = [Int](repeating: 0, count: teams.count)
+        allowances = [FreeProfile?](repeating: nil, count: teams.count)
         waiting = [RankedQueue](repeating: RankedQueue(), count: policy.order == .fairShare ? teams.count : 1)
         if policy.passing == .reserveAll {
             profile = FreeProfile(free: pools.reduce(0) { $0 + $1.openGPUs }, from: Instant(nanoseconds: .min / 2))
+            allowances = teams.map { team in
+                team.quota.map { FreeProfile(free: $0, from: Instant(nanoseconds: .min / 2)) }
+            }
         }
     }
 
@@ -110,15 +116,16 @@ public struct Scheduler: Sendable {
 
     // MARK: - What happens
 
-    /// Puts a job into the queue. Jobs are numbered from 0 in the order of these calls, refused ones too.
-    public mutating func submit(_ request: JobRequest, at now: Instant) -> Refusal? {
+    /// Puts a job into the queue. Jobs are numbered from 0 in the order of these calls, refused ones too. One that
+    /// `isAdmitted` was promised its deadline before, and is never refused for it.
+    public mutating func submit(_ request: JobRequest, at now: Instant, isAdmitted: Bool = false) -> Refusal? {
         let index = Int32(jobs.count)
         let entry = RankedEntry(key: 0, tie: 0, job: index, gpus: Int32(request.gpus))
         jobs.append(
             JobState(
                 request: request, submitted: now, rank: entry, runRank: entry, end: entry, remaining: request.expected,
                 gpus: request.gpus))
-        if let refusal = refusal(of: request) ?? reserveAtSubmission(Int(index), at: now) {
+        if let refusal = refusal(of: request) ?? reserveAtSubmission(Int(index), at: now, isAdmitted: isAdmitted) {
             jobs[Int(index)].phase = .over
             return refusal
         }
@@ -255,6 +262,9 @@ public struct Scheduler: Sendable {
         }
         return nil
     }
+
+    /// Whether any team has a quota.
+    var hasQuotas: Bool { teams.contains { $0.quota != nil } }
 
     /// Whether the team of `job` may hold its GPUs too.
     func isWithinQuota(_ job: Int) -> Bool {

@@ -121,6 +121,53 @@ struct SchedulerTests {
         #expect(scheduler.submit(request(5, for: 1), at: at(0)) == .overQuota(needed: 5, quota: 4))
     }
 
+    @Test func `under fair share a team's first job over its quota stops the team, which says so`() {
+        var scheduler = scheduler(.fairShare, nodes: 1, teams: [Team(name: "a", quota: 4)])
+        for gpus in [3, 2, 1] { _ = scheduler.submit(request(gpus, for: 100), at: at(0)) }
+        #expect(started(scheduler.decide(at: at(0))) == [0])
+        #expect(scheduler.reason(for: 1, at: at(0)) == .quota(held: 3, quota: 4))
+        #expect(scheduler.reason(for: 2, at: at(0)) == .behind(job: 1))
+    }
+
+    @Test(arguments: [Policy.srtf, .tiresias])
+    func `nobody is stopped for a job that its team's quota would not let start`(policy: Policy) {
+        var scheduler = scheduler(policy, nodes: 1, teams: [Team(name: "a", quota: 4), Team(name: "b")])
+        _ = scheduler.submit(request(4, for: 100_000), at: at(0))
+        _ = scheduler.submit(request(4, for: 100_000, team: 1), at: at(0))
+        #expect(started(scheduler.decide(at: at(0))) == [0, 1])
+        // Far enough for every level of Tiresias.
+        _ = scheduler.submit(request(4, for: 10), at: at(60_000))
+        #expect(scheduler.decide(at: at(60_000)) == [])
+        #expect(scheduler.reason(for: 2, at: at(60_000)) == .quota(held: 4, quota: 4))
+    }
+
+    @Test(arguments: [Policy.conservative, .deadline])
+    func `a reservation is made for when the team's quota lets the job start`(policy: Policy) {
+        var scheduler = scheduler(policy, nodes: 1, teams: [Team(name: "a", quota: 4), Team(name: "b")])
+        for _ in 0..<2 { _ = scheduler.submit(request(4, for: 100), at: at(0)) }
+        #expect(started(scheduler.decide(at: at(0))) == [0])
+        #expect(scheduler.plannedEnd(of: 1, at: at(0)) == at(200))
+        // Nothing is kept free meanwhile for who may not have it.
+        _ = scheduler.submit(request(4, for: 100, team: 1), at: at(0))
+        #expect(started(scheduler.decide(at: at(0))) == [2])
+        scheduler.setQuota(nil, ofTeam: 0)
+        scheduler.cancel(2, at: at(1))
+        #expect(started(scheduler.decide(at: at(1))) == [1])
+    }
+
+    @Test func `a deadline counts with the quota, and what was admitted once is not refused again`() {
+        var scheduler = scheduler(.deadline, nodes: 1, teams: [Team(name: "a", quota: 4)])
+        var late = request(4, for: 100)
+        late.deadline = at(150)
+        #expect(scheduler.submit(request(4, for: 100), at: at(0)) == nil)
+        #expect(started(scheduler.decide(at: at(0))) == [0])
+        #expect(scheduler.submit(late, at: at(0)) == .deadline(earliest: at(200)))
+        #expect(scheduler.submit(late, at: at(0), isAdmitted: true) == nil)
+        #expect(scheduler.decide(at: at(0)) == [])
+        #expect(scheduler.reason(for: 2, at: at(0)) == .quota(held: 4, quota: 4))
+        #expect(scheduler.plannedEnd(of: 2, at: at(0)) == at(200))
+    }
+
     @Test func `a deadline that cannot be kept is refused, and those accepted are kept`() {
         var scheduler = scheduler(.deadline, nodes: 1)
         func submit(_ seconds: Int64, by deadline: Int64) -> Refusal? {
