@@ -31,12 +31,12 @@ public struct QueueRecord: Equatable, Sendable {
     }
 }
 
-/// The state that `records` lead to under `policy`.
+/// The state that `records` lead to under `policy` for `teams`.
 /// - Throws: `JournalError.damaged` at the first record whose commands differ from what replaying its event gives.
 public func replay(
-    _ records: [QueueRecord], policy: Policy, path: String
+    _ records: [QueueRecord], policy: Policy, teams: [Team] = [], path: String
 ) throws(JournalError) -> QueueController {
-    var controller = QueueController(policy: policy)
+    var controller = QueueController(policy: policy, teams: teams)
     for record in records {
         let commands = controller.handle(record.event, at: record.at)
         guard commands == record.commands else {
@@ -71,8 +71,10 @@ public final class QueueJournal: Sendable {
             if !readOnly {
                 try database.write { database in
                     try database.execute(sql: QueueJournal.tables)
+                    // What a queue was made with is not added to later: its records were answered without it.
+                    guard try Int.fetchOne(database, sql: "SELECT count(*) FROM meta") == 0 else { return }
                     for (key, value) in [("schema", QueueJournal.schema)] + meta {
-                        try database.execute(sql: "INSERT OR IGNORE INTO meta VALUES (?, ?)", arguments: [key, value])
+                        try database.execute(sql: "INSERT INTO meta VALUES (?, ?)", arguments: [key, value])
                     }
                 }
             }

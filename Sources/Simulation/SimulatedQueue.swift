@@ -97,7 +97,7 @@ public struct SimulatedQueue {
     // MARK: The world
 
     private mutating func tell(_ event: QueueEvent) {
-        guard queue.objection(to: event) == nil else { return }
+        guard queue.objection(to: event, at: now) == nil else { return }
         events.append((event, now))
         let commands = queue.handle(event, at: now)
         story.append(([event.line] + commands.map(\.line)).map(\.text).joined(separator: " > "))

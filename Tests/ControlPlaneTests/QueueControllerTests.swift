@@ -178,8 +178,8 @@ struct QueueControllerTests {
             queue.handle(.cancelled(job: 1), at: at(1)) == [.stop(job: 1, stint: 1, because: .cancelled)])
         #expect(queue.end(1, .exited(code: 143), at: at(2)).last == .start(job: 2, stint: 1, slots: slots(left, 0)))
         #expect(queue[1].phase == .over(.cancelled))
-        #expect(queue.objection(to: .cancelled(job: 1)) == "job 1 is over")
-        #expect(queue.objection(to: .cancelled(job: 7)) == "there is no job 7")
+        #expect(queue.objection(to: .cancelled(job: 1), at: at(2)) == .jobIsOver(1))
+        #expect(queue.objection(to: .cancelled(job: 7), at: at(2)) == .noSuchJob(7))
     }
 
     @Test func `a job that does not stop in time is ended`() {

@@ -18,10 +18,10 @@ extension Live {
             let controller: Child
             let endpoint: String
 
-            init(_ scenario: Scenario) async throws {
+            init(_ scenario: Scenario, _ arguments: [String] = []) async throws {
                 self.scenario = scenario
                 endpoint = "ipc://\(scenario.folder)/queue.socket"
-                controller = try scenario.start(.understudy, ["controller", "--listen", endpoint])
+                controller = try scenario.start(.understudy, ["controller", "--listen", endpoint] + arguments)
                 let controller = controller
                 _ = try await eventually("the controller says that it serves") {
                     guard controller.poll() == nil else { throw HarnessError(controller.errors) }
@@ -180,12 +180,26 @@ extension Live {
                 let nobody = ["--connect", "ipc://\(scenario.folder)/nobody"]
                 let submitted = try await scenario.understudy(["submit", "job.yaml"] + nobody)
                 #expect(submitted.code == 8 && submitted.errors.hasPrefix("no controller answers at"), "\(submitted)")
-                let cluster = try await Cluster(scenario)
+                let cluster = try await Cluster(scenario, ["--team", "red:2:1"])
                 let bad = try await cluster.ask(["submit", "job.yaml", "-s", "train.lr=fast"])
                 #expect(bad.code == 3, "\(bad.errors)")
                 #expect(try await cluster.ask(["queue"]).output.split(separator: "\n").count == 1)
                 #expect(!FileManager.default.fileExists(atPath: "\(scenario.folder)/runs"))
+                for (arguments, code, why) in [
+                    (["--team", "rde"], 1 as Int32, "there is no team rde; this queue's teams are default, red"),
+                    (["--team", "red", "-s", "nproc_per_node=2"], 4, "the job needs 2 slots, and team red may never"),
+                    (["--deadline", "2h"], 1, "this queue decides by priority, which promises no deadlines"),
+                ] {
+                    let refused = try await cluster.ask(["submit", "job.yaml"] + arguments)
+                    #expect(refused.code == code && refused.errors.hasPrefix("nothing was done: " + why), "\(refused)")
+                }
+                let runs = try FileManager.default.contentsOfDirectory(atPath: "\(scenario.folder)/runs")
+                #expect(runs.isEmpty, "\(runs)")
                 try await cluster.end([])
+                // Its teams are kept with the queue.
+                let other = try await scenario.understudy(
+                    ["controller", "--listen", cluster.endpoint, "--team", "blue"])
+                #expect(other.code == 1 && other.errors.contains("was made for the teams default:1, red:2:1"))
             }
         }
     }

@@ -19,11 +19,17 @@ struct ControllerCommand: ParsableCommand {
               understudy agent --slots 4 &
               understudy submit jobs/quickstart.yaml --priority 10
               understudy queue
+              understudy controller --policy fair-share --team research:2 --team prod:1:8
 
             Each job that starts gets a coordinator of its own, and its run's folder \
             is like any other: show, incidents and serve read it while it goes on. \
             Ctrl-C saves every running job; the queue goes on where it was when it is \
             served again. Controller, agents and users are on one machine.
+
+            A team has a weight, which fair-share deals by, and may have a quota, the \
+            most slots that its jobs may be in together, which every policy keeps. Jobs \
+            that name no team are those of the team 'default', which is always there. \
+            Policy and teams are those a queue was made with.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The folder of the queue; made when it is not there.", valueName: "dir"))
@@ -37,7 +43,18 @@ struct ControllerCommand: ParsableCommand {
         help: ArgumentHelp("What decides; 'priority' for a new queue. See 'schedule'.", valueName: "policy"))
     var policy: String?
 
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "A team of a new queue, its weight (1) and its quota in slots (none); once for each team.",
+            valueName: "name[:weight[:quota]]"), transform: teamArgument)
+    var team: [Team] = []
+
     func validate() throws {
+        let names = team.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw ValidationError("--team names \(twice) twice")
+        }
         guard let policy else { return }
         guard let known = Policy.named(policy), !known.resizes else {
             let names = Policy.all.filter { !$0.resizes }.map(\.name)
@@ -55,7 +72,10 @@ struct ControllerCommand: ParsableCommand {
                     + "tcp://127.0.0.1:PORT or ipc://PATH")
         }
         let folder: QueueFolder
-        do { folder = try QueueFolder(queue, policy: policy.flatMap { Policy.named($0) }) } catch {
+        do {
+            folder = try QueueFolder(
+                queue, policy: policy.flatMap { Policy.named($0) }, teams: team.isEmpty ? nil : team)
+        } catch {
             throw Failure(.failed, "\(error)\nNothing was started.")
         }
         let sockets = try SocketFolder()

@@ -27,7 +27,8 @@ struct ControllerOption: ParsableArguments {
     }
 
     /// Asks `line` and returns the answer.
-    /// - Throws: `Failure` with code 8 when nobody answers, and with code 1 and the reason when it is refused.
+    /// - Throws: `Failure` with code 8 when nobody answers, with the reason and code 4 when it is refused because it could
+    ///   never be, and with the reason and code 1 when it is refused otherwise.
     func ask(_ line: Line) throws -> [Line] {
         let place = try endpoint()
         let answer: [Line]
@@ -38,7 +39,9 @@ struct ControllerOption: ParsableArguments {
                 .unreachable, "no controller answers at \(place); start one with: understudy controller")
         } catch { throw Failure(.failed, "\(error)") }
         if let first = answer.first, first.head == "refused" {
-            throw Failure(.failed, "nothing was done: \(first["because"] ?? "no reason given")")
+            let isInfeasible = try reading { try first.readIfPresent("infeasible", as: Bool.self) } ?? false
+            throw Failure(
+                isInfeasible ? .infeasible : .failed, "nothing was done: \(first["because"] ?? "no reason given")")
         }
         return answer
     }

@@ -14,15 +14,20 @@ struct QueueCommand: ParsableCommand {
             Examples:
               understudy queue
               understudy queue --all -o "%.6i %-20j %t %.6C %R"
+              understudy queue --team research -o "%.6i %a %d %R"
 
-            Fields of -o: %i number, %j name, %u user, %t and %T state, %Q priority, \
-            %C slots, %M time driven, %N slots it is in, %r reason, %R slots or \
-            (reason), %Z folder. A number between % and the letter is the width; a \
+            Fields of -o: %i number, %j name, %u user, %a team, %t and %T state, %Q \
+            priority, %C slots, %M time driven, %d time left to its deadline, %N \
+            slots it is in, %r reason, %R slots or (reason), %Z folder. A number between % and the letter is the width; a \
             dot before it means flush right.
             """, aliases: ["squeue"])
 
     @Flag(name: .long, help: "List jobs that ended too.")
     var all = false
+
+    @Option(
+        name: [.long, .customShort("A")], help: ArgumentHelp("List the jobs of this team only.", valueName: "name"))
+    var team: String?
 
     @Option(name: .customShort("o"), help: ArgumentHelp("The columns, as squeue's.", valueName: "format"))
     var format: String?
@@ -37,7 +42,7 @@ struct QueueCommand: ParsableCommand {
     }
 
     func run() throws {
-        let answer = try controller.ask(Line("jobs").with("all", all))
+        let answer = try controller.ask(Line("jobs").with("all", all).with("team", team))
         let rows = try reading { try answer.map { try JobRow($0) } }
         let format = try self.format.map { try QueueFormat($0) }
         output.print(QueueDocument(jobs: rows.map { QueueDocument.Row($0) })) { width, style in
@@ -122,8 +127,8 @@ struct PriorityCommand: ParsableCommand {
     @OptionGroup var action: QueueAction
 
     func validate() throws {
-        guard (-1_000_000...1_000_000).contains(priority) else {
-            throw ValidationError("a priority is -1000000 to 1000000")
+        guard QueueController.priorities.contains(priority) else {
+            throw ValidationError("a priority is -50000 to 50000")
         }
     }
 

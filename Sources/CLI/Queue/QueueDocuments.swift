@@ -3,6 +3,7 @@
 import ControlPlane
 import Primitives
 import Reports
+import Scheduling
 
 /// A job that was taken.
 struct SubmissionDocument: Codable {
@@ -11,6 +12,11 @@ struct SubmissionDocument: Codable {
     var run: String
     var folder: String
     var slots: Int
+    var team: String
+    /// When it must have ended, in seconds from its submission; missing when it need not.
+    var deadline_s: Double?
+    /// When it ends if all run as long as was said; missing when the queue's policy makes no plan.
+    var ends_in_s: Double?
 }
 
 /// What was done.
@@ -36,6 +42,9 @@ struct QueueDocument: Codable {
         var reason: String
         var sentence: String
         var folder: String
+        var team: String
+        /// How long it is until it must have ended, below zero when that is over; missing when it need not.
+        var due_s: Double?
 
         init(_ row: JobRow) {
             job = row.job
@@ -52,6 +61,8 @@ struct QueueDocument: Codable {
             reason = row.reason
             sentence = row.sentence
             folder = row.folder
+            team = row.team
+            due_s = row.due?.seconds
         }
     }
     var schema = "understudy/queue/v1"
@@ -126,6 +137,11 @@ struct QueuedJobDocument: Codable {
             seconds.map { $0 <= 0 ? "now" : "in \(TimeSpan.seconds($0))" } ?? "never"
         }
         var text = ["job \(job.job) (\(job.name), priority \(job.priority), \(job.slots) slots): \(job.state)"]
+        if job.team != Team.defaultName { text.append("  team        \(job.team)") }
+        if let due = job.due_s {
+            let limit = due >= 0 ? "in \(TimeSpan.seconds(due))" : "over for \(TimeSpan.seconds(-due))"
+            text.append("  deadline    \(limit)")
+        }
         text.append("  because     \(job.sentence)")
         guard job.state == "PENDING" else { return text }
         for (index, holder) in holders.enumerated() {

@@ -19,7 +19,7 @@ struct QueueFormat {
         ("t", "ST", { $0.code }), ("T", "STATE", { $0.state }), ("Q", "PRIORITY", { "\($0.priority)" }),
         ("C", "SLOTS", { "\($0.slots)" }), ("M", "TIME", { "\($0.ran)" }), ("N", "NODELIST", { $0.nodes }),
         ("r", "REASON", { $0.reason }), ("R", "NODELIST(REASON)", { $0.nodes.isEmpty ? "(\($0.reason))" : $0.nodes }),
-        ("Z", "FOLDER", { $0.folder }),
+        ("Z", "FOLDER", { $0.folder }), ("a", "TEAM", { $0.team }), ("d", "DUE", { $0.due.map { "\($0)" } ?? "-" }),
     ]
 
     /// What is wrong with a format.

@@ -9,6 +9,7 @@ import Jobs
 import LiveCoordinator
 import Primitives
 import Reports
+import Scheduling
 
 struct SubmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,10 +18,17 @@ struct SubmitCommand: ParsableCommand {
             Examples:
               understudy submit jobs/quickstart.yaml --priority 10 --time 20m
               understudy submit jobs/quickstart.yaml -s train.seed=7 --name seven
+              understudy submit jobs/quickstart.yaml -A research --time 20m --deadline 2h
 
             The job's run is made at once: its folder, its tokens, its journal. It \
             starts when the queue's policy gives it nnodes x nproc_per_node slots and \
             as many as it has spares.
+
+            A job whose team's quota it could never keep is refused with code 4. So is a \
+            --deadline that cannot be kept beside those promised already, with the \
+            earliest end that could be; one that is taken is planned to be kept if jobs run \
+            no longer than their --time and no machine goes. Only queues that are \
+            served with --policy deadline promise any; others refuse --deadline.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -36,14 +44,35 @@ struct SubmitCommand: ParsableCommand {
         name: .long, help: ArgumentHelp("How long it is expected to run; for reservations.", valueName: "duration"))
     var time = TimeSpan.seconds(3_600 as Int64)
 
+    @Option(
+        name: [.long, .customShort("A")],
+        help: ArgumentHelp(
+            "The team whose share and quota it counts against. (default: default)", valueName: "name"))
+    var team: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "When it must have ended: a time from now like 2h, or a date like 2026-05-31T18:00 (local time) or "
+                + "2026-05-31T18:00:00Z.", valueName: "time"))
+    var deadline: DeadlineArgument?
+
     @OptionGroup var controller: ControllerOption
 
     @OptionGroup var options: LiveOptions
 
     func validate() throws {
-        guard time > .zero else { throw ValidationError("--time takes a time above 0") }
-        guard (-1_000_000...1_000_000).contains(priority) else {
-            throw ValidationError("--priority takes -1000000 to 1000000")
+        let longest = QueueController.longestSpan
+        guard time > .zero, time <= longest else {
+            throw ValidationError("--time takes a time above 0 and at most \(longest)")
+        }
+        if let deadline {
+            let left = deadline.fromNow
+            guard left > .zero else { throw ValidationError("--deadline is over already; name a later one") }
+            guard left <= longest else { throw ValidationError("--deadline takes at most \(longest) from now") }
+        }
+        guard QueueController.priorities.contains(priority) else {
+            throw ValidationError("--priority takes -50000 to 50000")
         }
     }
 
@@ -61,11 +90,20 @@ struct SubmitCommand: ParsableCommand {
             try? FileManager.default.removeItem(atPath: submission.folder)
             throw failure
         }
-        let number: Int = try reading { try answer.first?.read("job") ?? 0 }
+        let (number, ends): (Int, TimeSpan?) = try reading {
+            (try answer.first?.read("job") ?? 0, try answer.first?.readIfPresent("ends"))
+        }
         let run = RunFolder(submission.folder).id.name
         options.output.print(
-            SubmissionDocument(job: number, run: run, folder: submission.folder, slots: submission.slots)
-        ) { _, _ in ["Submitted job \(number): run \(run), \(submission.slots) slots"] }
+            SubmissionDocument(
+                job: number, run: run, folder: submission.folder, slots: submission.slots, team: submission.team,
+                deadline_s: submission.deadline?.seconds, ends_in_s: ends?.seconds)
+        ) { _, _ in
+            ["Submitted job \(number): run \(run), \(submission.slots) slots"]
+                + (submission.deadline.map { deadline in
+                    ["It is promised to end within \(deadline)" + (ends.map { ", and planned to in \($0)" } ?? "")]
+                } ?? [])
+        }
     }
 
     /// Makes the run, and lets go of it, so that the queue's coordinator can drive it.
@@ -74,6 +112,6 @@ struct SubmitCommand: ParsableCommand {
         let slots = run.job.workers + run.job.faultTolerance.spares
         return Submission(
             folder: run.folder.path, name: name ?? run.job.name, user: NSUserName(), slots: slots, priority: priority,
-            expected: time)
+            expected: time, team: team ?? Team.defaultName, deadline: deadline?.fromNow)
     }
 }

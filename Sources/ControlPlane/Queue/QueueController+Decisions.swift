@@ -40,8 +40,11 @@ extension QueueController {
                 let since = policy.passing == .reserveAll ? now : self[job].submitted
                 self[job].ticket = tickets.count
                 tickets.append(job)
-                let refusal = scheduler.submit(request(for: self[job].submission), at: since)
-                precondition(refusal == nil, "a job without deadline and quota that fits is not refused")
+                let refusal = scheduler.submit(
+                    request(for: self[job].submission, submitted: self[job].submitted), at: since,
+                    isAdmitted: self[job].isAdmitted)
+                precondition(refusal == nil, "a job that there is no objection to and that fits is not refused")
+                self[job].isAdmitted = true
             } else if !fits, self[job].grant.isEmpty {
                 withdraw(job, at: now)
             }
@@ -53,9 +56,11 @@ extension QueueController {
     }
 
     /// A submission as the scheduler sees it.
-    func request(for submission: Submission) -> JobRequest {
+    func request(for submission: Submission, submitted: Instant) -> JobRequest {
         var request = JobRequest(gpus: submission.slots, expected: submission.expected)
         request.priority = submission.priority
+        request.team = index(ofTeam: submission.team) ?? 0
+        request.deadline = submission.deadline.map { submitted + $0 }
         return request
     }
 
@@ -90,6 +95,7 @@ extension QueueController {
     private func canBegin(_ job: Int) -> Bool {
         let state = self[job]
         return state.phase == .waiting && !state.grant.isEmpty && state.grant.allSatisfy { occupant(of: $0) == nil }
+            && mayTakeSlots(job)
     }
 
     /// Who is in `slot`.
@@ -108,24 +114,6 @@ extension QueueController {
         commands.append(.start(job: job, stint: self[job].stint, slots: self[job].grant))
     }
 
-    /// Why `event` cannot be; nil when it can. For what people ask; the world's own facts are always taken.
-    public func objection(to event: QueueEvent) -> String? {
-        switch event {
-        case .submitted(let job):
-            return job.slots >= 1 ? nil : "a job needs at least one slot"
-        case .cancelled(let job), .priorityChanged(let job, _):
-            guard (1...max(1, jobs.count)).contains(job), !jobs.isEmpty else { return "there is no job \(job)" }
-            return self[job].isOver ? "job \(job) is over" : nil
-        case .cordoned(let node), .drained(let node, _), .undrained(let node):
-            return index(of: node) == nil ? "there is no node \(node)" : nil
-        case .nodeJoined(let node, let slots):
-            guard slots >= 1, node.isWord else { return "a node needs a host's name and at least one slot" }
-            guard let index = index(of: node), nodes[index].absence == nil else { return nil }
-            return "there is an agent called \(node) already; give this one another name with --node"
-        default: return nil
-        }
-    }
-
     /// What holds at all times; a controller that finds it broken stops rather than give a slot to two jobs.
     func checkInvariants() {
         var given: [WorkerID] = []
@@ -140,5 +128,10 @@ extension QueueController {
         given.sort()
         precondition(
             zip(given, given.dropFirst()).allSatisfy { $0 != $1 }, "a slot was given to two jobs")
+        for team in teams.indices {
+            guard let quota = teams[team].quota else { continue }
+            let taken = slotsTaken(byTeam: team)
+            precondition(taken <= quota, "team \(teams[team].name) is in \(taken) slots of at most \(quota)")
+        }
     }
 }

@@ -24,22 +24,28 @@ public struct QueueController: Sendable {
     public static let stopPatience = TimeSpan.seconds(120 as Int64)
     /// How often a job's coordinator may die without a checkpoint in between before the job has failed.
     public static let mostCrashes = 3
+    /// The longest run time and the latest deadline: instants of a queue are sums of them.
+    public static let longestSpan = TimeSpan.seconds(3_000 * 86_400 as Int64)
+    /// The priorities that there are: each point counts as a day of waiting, and together they must be an instant.
+    public static let priorities = -50_000...50_000
     /// What stopping a job is taken to cost it beside its unsaved work: as long as it takes to start its workers again.
     static let costs = ResumeCost(
         restore: [(.max, .seconds(5 as Int64))], save: .seconds(5 as Int64), interval: nil)
 
-    /// An empty queue that decides by `policy`, without machines.
-    /// - Precondition: the policy resizes nobody; a live gang keeps its slots.
-    public init(policy: Policy) {
+    /// An empty queue of `teams`, and of the team `default`, that decides by `policy`, without machines.
+    /// - Precondition: the policy resizes nobody, because a live gang keeps its slots; no two teams have one name.
+    public init(policy: Policy, teams: [Team] = []) {
         precondition(!policy.resizes, "\(policy.name) changes the size of running jobs")
-        scheduler = Scheduler(policy: policy, pools: [], costs: QueueController.costs)
+        scheduler = Scheduler(policy: policy, pools: [], teams: Team.ofQueue(teams), costs: QueueController.costs)
     }
 
     /// What decides.
     public var policy: Policy { scheduler.policy }
+    /// Whose jobs they are, with their weights and with their quotas in slots.
+    public var teams: [Team] { scheduler.teams }
 
     /// Takes a fact, and says what is to be done about it, in order.
-    /// - Precondition: `objection(to:)` has none.
+    /// - Precondition: `objection(to:at:)` has none.
     public mutating func handle(_ event: QueueEvent, at now: Instant) -> [QueueCommand] {
         var commands: [QueueCommand] = []
         switch event {

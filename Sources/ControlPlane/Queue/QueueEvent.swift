@@ -2,6 +2,7 @@
 // people; each fact names its source. Refuses facts of training: what happens inside a run is its coordinator's.
 
 import Primitives
+import Scheduling
 
 /// A job as it is submitted to a queue: a run that has been made and waits to be driven.
 public struct Submission: Equatable, Sendable {
@@ -17,15 +18,25 @@ public struct Submission: Equatable, Sendable {
     public var priority: Int
     /// How long it is expected to run; what reservations count with.
     public var expected: TimeSpan
+    /// The team whose share and quota it counts against.
+    public var team: String
+    /// How long after its submission it must have ended; nil when it need not. Spans rather than dates, because a queue
+    /// knows no calendar.
+    public var deadline: TimeSpan?
 
     /// A submission from its parts.
-    public init(folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan) {
+    public init(
+        folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan,
+        team: String = Team.defaultName, deadline: TimeSpan? = nil
+    ) {
         self.folder = folder
         self.name = name
         self.user = user
         self.slots = slots
         self.priority = priority
         self.expected = expected
+        self.team = team
+        self.deadline = deadline
     }
 }
 

@@ -79,6 +79,22 @@ extension QueueController {
                 return copy.handle(.timePassed, at: now)
             }
         }
+        // Slots that it still leaves are its own team's.
+        for other in teams
+        where slots(of: job).isEmpty && other.name != submission.team && submission.slots <= other.quota ?? .max {
+            let isSooner = tryOut("team \(other.name)") { copy in
+                copy.withdraw(job, at: now)
+                copy[job].submission.team = other.name
+                return copy.handle(.timePassed, at: now)
+            }
+            if isSooner { break }
+        }
+        if case .quota(let team, let held, _, let needed) = reason(for: job, at: now), let index = index(ofTeam: team) {
+            _ = tryOut("a quota of \(held + needed) slots for team \(team)") { copy in
+                copy.scheduler.setQuota(held + needed, ofTeam: index)
+                return copy.handle(.timePassed, at: now)
+            }
+        }
         _ = tryOut("a machine with \(submission.slots) more slots") { copy in
             copy.handle(.nodeJoined(NodeID("another machine"), slots: submission.slots), at: now)
         }

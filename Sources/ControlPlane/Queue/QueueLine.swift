@@ -2,6 +2,7 @@
 // not exactly one of them is an error.
 
 import Primitives
+import Scheduling
 
 extension QueueEvent {
     /// The event as a record line.
@@ -10,6 +11,7 @@ extension QueueEvent {
         case .submitted(let job):
             Line("submitted").with("folder", job.folder).with("name", job.name).with("user", job.user)
                 .with("slots", job.slots).with("priority", job.priority).with("expected", job.expected)
+                .with("team", job.team == Team.defaultName ? nil : Optional(job.team)).with("deadline", job.deadline)
         case .cancelled(let job): Line("cancelled").with("job", job)
         case .priorityChanged(let job, let priority):
             Line("priority-changed").with("job", job).with("to", priority)
@@ -37,7 +39,10 @@ extension QueueEvent {
                     Submission(
                         folder: try line.read("folder"), name: try line.read("name"), user: try line.read("user"),
                         slots: try line.read("slots"), priority: try line.read("priority"),
-                        expected: try line.read("expected")))
+                        expected: try line.read("expected"),
+                        // Absent in records of queues without teams.
+                        team: try line.readIfPresent("team") ?? Team.defaultName,
+                        deadline: try line.readIfPresent("deadline")))
             case "cancelled": .cancelled(job: try line.read("job"))
             case "priority-changed": .priorityChanged(job: try line.read("job"), to: try line.read("to"))
             case "node-joined": .nodeJoined(try line.read("node"), slots: try line.read("slots"))

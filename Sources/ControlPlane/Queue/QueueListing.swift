@@ -34,6 +34,10 @@ public struct JobRow: Equatable, Sendable {
     public var sentence: String
     /// Its run's folder.
     public var folder: String
+    /// Its team.
+    public var team: String
+    /// How long it is until it must have ended, below zero when that is over; nil when it need not, or has ended.
+    public var due: TimeSpan?
 
     /// The state in two letters.
     public var code: String {
@@ -52,7 +56,7 @@ public struct JobRow: Equatable, Sendable {
         Line("job").with("job", job).with("name", name).with("user", user).with("state", state)
             .with("priority", priority).with("slots", slots).with("age", age).with("ran", ran)
             .with("preemptions", preemptions).with("step", step).with("nodes", nodes).with("reason", reason)
-            .with("sentence", sentence).with("folder", folder)
+            .with("sentence", sentence).with("folder", folder).with("team", team).with("due", due)
     }
 
     /// Reads what `line` wrote.
@@ -71,6 +75,8 @@ public struct JobRow: Equatable, Sendable {
         reason = try line.read("reason")
         sentence = try line.read("sentence")
         folder = try line.read("folder")
+        team = try line.read("team")
+        due = try line.readIfPresent("due")
     }
 
     /// Job `number` of `queue`, asked for at `now`.
@@ -90,6 +96,8 @@ public struct JobRow: Equatable, Sendable {
         reason = why?.word ?? "None"
         sentence = why?.sentence(at: now) ?? "it runs"
         folder = job.submission.folder
+        team = job.submission.team
+        due = job.isOver ? nil : job.submission.deadline.map { job.submitted + $0 - now }
         state =
             switch job.phase {
             case .waiting: "PENDING"
@@ -162,9 +170,13 @@ extension QueueController {
         }
     }
 
-    /// Every job as a row: those that are not over by default.
-    public func jobRows(at now: Instant, includingEnded: Bool) -> [JobRow] {
-        (1..<jobs.count + 1).filter { includingEnded || !self[$0].isOver }.map { JobRow($0, of: self, at: now) }
+    /// Every job as a row, of one team when `team` names it; those that are over only when asked.
+    public func jobRows(at now: Instant, includingEnded: Bool, ofTeam team: String? = nil) -> [JobRow] {
+        (1..<jobs.count + 1)
+            .filter {
+                (includingEnded || !self[$0].isOver) && self[$0].submission.team == team ?? self[$0].submission.team
+            }
+            .map { JobRow($0, of: self, at: now) }
     }
 
     /// Every machine as a row.

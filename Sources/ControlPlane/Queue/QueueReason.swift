@@ -11,6 +11,11 @@ public enum QueueReason: Equatable, Sendable {
     case noRoom(largest: Int, needed: Int)
     /// Its slots are chosen; these jobs, which save or end, are still in them.
     case awaiting(jobs: [Int])
+    /// Its team holds `held` slots of at most `quota`, and it needs `needed`.
+    case quota(team: String, held: Int, quota: Int, needed: Int)
+    /// Its slots are chosen and empty; these jobs of its team, which save or end, are still in so many others that the
+    /// team's quota would be broken.
+    case awaitingTeam(String, quota: Int, jobs: [Int])
     /// Its last coordinator saves the run.
     case saving(because: StopReason)
     /// It ended.
@@ -22,6 +27,7 @@ public enum QueueReason: Equatable, Sendable {
         case .scheduler(let reason): reason.word
         case .noRoom: "NoRoom"
         case .awaiting: "Awaiting"
+        case .quota, .awaitingTeam: "Quota"
         case .saving(because: .preempted): "Preempted"
         case .saving(because: .cancelled): "Cancelled"
         case .saving(because: .nodeLost): "NodeLost"
@@ -41,6 +47,11 @@ public enum QueueReason: Equatable, Sendable {
                 : "it needs \(needed) slots, and equal machines that take work have \(largest) together"
         case .awaiting(let jobs):
             "its slots are chosen; it starts when \(QueueReason.list(jobs)) has saved and left them"
+        case .quota(let team, let held, let quota, let needed):
+            "it needs \(needed) \(needed == 1 ? "slot" : "slots"), and its team \(team) holds \(held) of at most \(quota)"
+        case .awaitingTeam(let team, let quota, let jobs):
+            "its slots are chosen; it starts when \(QueueReason.list(jobs)) has left slots, because team \(team) may be "
+                + "in at most \(quota)"
         case .saving(because: .preempted): "it saves its state for a more important job"
         case .saving(because: .cancelled): "it saves its state and ends, as a user asked"
         case .saving(because: .nodeLost(let node)): "it saves its state because \(node) is gone"
@@ -84,6 +95,15 @@ extension PendingReason {
 }
 
 extension QueueController {
+    /// The jobs of team number `team` that are in slots which they are about to leave, or have to when they have saved.
+    private func leaving(team: Int) -> [Int] {
+        (1..<jobs.count + 1).filter { job in
+            guard self.team(of: job) == team else { return false }
+            if case .stopping = self[job].phase { return true }
+            return nodes.contains { $0.occupants.contains { $0?.job == job && $0?.isLeaving == true } }
+        }
+    }
+
     /// Why `job` does not run; nil while it does.
     public func reason(for job: Int, at now: Instant) -> QueueReason? {
         switch self[job].phase {
@@ -98,10 +118,15 @@ extension QueueController {
             for slot in grant {
                 if let other = occupant(of: slot)?.job, !others.contains(other) { others.append(other) }
             }
-            return .awaiting(jobs: others)
+            guard others.isEmpty, let quota = teams[team(of: job)].quota else { return .awaiting(jobs: others) }
+            return .awaitingTeam(self[job].submission.team, quota: quota, jobs: leaving(team: team(of: job)))
         }
         guard let ticket = self[job].ticket, let reason = scheduler.reason(for: ticket, at: now) else {
             return .noRoom(largest: scheduler.largestOpenPool, needed: self[job].submission.slots)
+        }
+        if case .quota(let held, let quota) = reason {
+            let job = self[job].submission
+            return .quota(team: job.team, held: held, quota: quota, needed: job.slots)
         }
         return .scheduler(reason.renumbered { tickets[$0] })
     }

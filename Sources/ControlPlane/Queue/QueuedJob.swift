@@ -41,6 +41,8 @@ public struct QueuedJob: Equatable, Sendable {
     var crashes = 0
     /// Whether its coordinator was told to end at once.
     var isKilled = false
+    /// Whether the scheduler has taken it once; what was promised then is not asked for again.
+    var isAdmitted = false
     /// Its number in the scheduler; nil while no pool of slots could hold it, and when it is over.
     var ticket: Int?
 

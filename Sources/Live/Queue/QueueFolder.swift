@@ -18,6 +18,8 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
     case journal(JournalError)
     /// The queue was made with another policy.
     case otherPolicy(path: String, made: String, asked: String)
+    /// The queue was made for other teams.
+    case otherTeams(path: String, made: [Team], asked: [Team])
 
     /// What is wrong, where, and what to do.
     public var description: String {
@@ -27,6 +29,9 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
         case .journal(let error): error.description
         case .otherPolicy(let path, let made, let asked):
             "the queue in \(path) decides by \(made), not by \(asked); leave --policy out, or serve another folder"
+        case .otherTeams(let path, let made, let asked):
+            "the queue in \(path) was made for the teams \(made.map(\.text).joined(separator: ", ")), not for "
+                + "\(asked.map(\.text).joined(separator: ", ")); leave --team out, or serve another folder"
         }
     }
 }
@@ -45,8 +50,9 @@ public final class QueueFolder {
     let epoch: Int64
     private let lock: Int32
 
-    /// Opens the queue in `path`, or makes one there that decides by `policy` (`priority` when that is nil).
-    public init(_ path: String, policy: Policy?) throws(QueueError) {
+    /// Opens the queue in `path`, or makes one there that decides by `policy` (`priority` when that is nil) between
+    /// `teams` and the team `default` (that alone when they are nil).
+    public init(_ path: String, policy: Policy?, teams: [Team]? = nil) throws(QueueError) {
         let path = URL(fileURLWithPath: path).standardizedFileURL.path
         self.path = path
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
@@ -64,19 +70,28 @@ public final class QueueFolder {
             journal = try QueueJournal(
                 "\(path)/queue.db", readOnly: false,
                 meta: [
-                    ("policy", (policy ?? .priority).name), ("epoch_wall_ns", String(RunClock.wallNanoseconds)),
+                    ("policy", (policy ?? .priority).name), ("teams", Team.list(Team.ofQueue(teams ?? []))),
+                    ("epoch_wall_ns", String(RunClock.wallNanoseconds)),
                 ])
             let made = ((try? journal.meta("policy")) ?? nil) ?? ""
             guard let chosen = Policy.named(made) else {
                 throw .notAJournal(path: journal.path, reason: "it names no policy")
             }
             epoch = ((try? journal.meta("epoch_wall_ns")) ?? nil).flatMap { Int64($0) } ?? 0
+            let named = ((try? journal.meta("teams")) ?? nil) ?? ""
+            let known: [Team]
+            do throws(TeamProblem) { known = try Team.ofQueue(reading: named) } catch {
+                throw .notAJournal(path: journal.path, reason: "of its teams, \(error)")
+            }
             let records = try journal.records()
-            controller = try replay(records, policy: chosen, path: journal.path)
+            controller = try replay(records, policy: chosen, teams: known, path: journal.path)
             last = (records.last?.sequence ?? 0, records.last?.at ?? .zero)
         } catch { throw .journal(error) }
         if let policy, policy != controller.policy {
             throw .otherPolicy(path: path, made: controller.policy.name, asked: policy.name)
+        }
+        if let teams, Team.ofQueue(teams) != controller.teams {
+            throw .otherTeams(path: path, made: controller.teams, asked: Team.ofQueue(teams))
         }
     }
 

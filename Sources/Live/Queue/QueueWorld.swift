@@ -178,8 +178,8 @@ public final class QueueWorld {
                 return try port.send([Line("unknown").with("session", report.session)], to: peer)
             }
             let event = QueueEvent.nodeJoined(report.node, slots: report.slots)
-            if let objection = queue.objection(to: event) {
-                return try port.send([Line("refused").with("because", objection)], to: peer)
+            if let objection = queue.objection(to: event, at: clock.now) {
+                return try port.send([refusal(objection)], to: peer)
             }
             agents.append(KnownAgent(session: report.session, node: report.node, peer: peer, lastHeard: clock.now))
             try handle(event)
@@ -203,7 +203,12 @@ public final class QueueWorld {
     private func answer(_ line: Line) throws -> [Line] {
         switch line.head {
         case "hello": return [Line("controller").with("policy", queue.policy.name)]
-        case "jobs": return queue.jobRows(at: clock.now, includingEnded: try line.read("all")).map(\.line)
+        case "jobs":
+            let team: String? = try line.readIfPresent("team")
+            if let team, !queue.teams.contains(where: { $0.name == team }) {
+                return [refusal(.noSuchTeam(team, known: queue.teams.map(\.name)))]
+            }
+            return queue.jobRows(at: clock.now, includingEnded: try line.read("all"), ofTeam: team).map(\.line)
         case "nodes": return queue.nodeRows.map(\.line)
         case "explain": return explain(try line.read("job"))
         default:
@@ -211,12 +216,19 @@ public final class QueueWorld {
             guard event.isForPeople else {
                 return [Line("refused").with("because", "\(line.head) is not a user's to say")]
             }
-            if let objection = queue.objection(to: event) { return [Line("refused").with("because", objection)] }
             try noteCheckpoints()
-            try handle(event)
-            if case .submitted = event { return [Line("done").with("job", queue.jobs.count)] }
-            return [Line("done")]
+            // One instant for both: what there is no objection to now might not be kept a moment later.
+            let now = clock.now
+            if let objection = queue.objection(to: event, at: now) { return [refusal(objection)] }
+            try handle(event, at: now)
+            guard case .submitted = event else { return [Line("done")] }
+            let job = queue.jobs.count
+            return [Line("done").with("job", job).with("ends", queue.plannedEnd(of: job, at: now).map { $0 - now })]
         }
+    }
+
+    private func refusal(_ objection: QueueObjection) -> Line {
+        Line("refused").with("because", objection.description).with("infeasible", objection.isInfeasible)
     }
 
     private func explain(_ job: Int) -> [Line] {
@@ -240,8 +252,9 @@ public final class QueueWorld {
 
     // MARK: What follows
 
-    private func handle(_ event: QueueEvent) throws {
-        let now = clock.now
+    private func handle(_ event: QueueEvent) throws { try handle(event, at: clock.now) }
+
+    private func handle(_ event: QueueEvent, at now: Instant) throws {
         let commands = queue.handle(event, at: now)
         sequence += 1
         try folder.journal.append(
