@@ -147,7 +147,9 @@ struct QueueDrillDocument: Codable {
     var seeds_per_second: Double
     /// Facts that controllers were told.
     var facts: Int
+    /// Jobs that were asked for; `refused` of them were not taken.
     var jobs: Int
+    var refused: Int
     var starts: Int
     var preemptions: Int
     /// By seed. Empty is what is hoped for.
@@ -168,6 +170,7 @@ struct QueueDrillDocument: Codable {
         seeds_per_second = Double(outcome.lives) / seconds
         facts = outcome.facts
         jobs = outcome.jobs
+        refused = outcome.refused
         starts = outcome.starts
         preemptions = outcome.preemptions
         let suffix = broken.map { " --break \($0.rawValue)" } ?? ""
@@ -182,6 +185,6 @@ struct QueueDrillDocument: Codable {
     var figureLine: String {
         "\(lives) lives of a queue in \(TimeSpan.seconds(took_s)): "
             + "\(String(format: "%.0f", seeds_per_second)) seeds/s; \(facts) facts, "
-            + "\(jobs) jobs, \(starts) starts, \(preemptions) preemptions"
+            + "\(jobs) jobs, \(refused) refused, \(starts) starts, \(preemptions) preemptions"
     }
 }

@@ -70,6 +70,7 @@ struct QueueDrillOutcome: Sendable {
     var lives = 0
     var facts = 0
     var jobs = 0
+    var refused = 0
     var starts = 0
     var preemptions = 0
     /// Lives in which something was that must not be, by seed; not all when there are many.
@@ -88,6 +89,7 @@ func liveThroughQueues(
             part.lives += 1
             part.facts += verdict.facts
             part.jobs += verdict.jobs
+            part.refused += verdict.refused
             part.starts += verdict.starts
             part.preemptions += verdict.preemptions
             if verdict.problem != nil { part.failures.append(verdict) }
@@ -96,6 +98,7 @@ func liveThroughQueues(
             total.lives += part.lives
             total.facts += part.facts
             total.jobs += part.jobs
+            total.refused += part.refused
             total.starts += part.starts
             total.preemptions += part.preemptions
             total.failures += part.failures

@@ -1,6 +1,7 @@
 // Lives of a queue of jobs, a seed each: the live controller's decisions before machines that come, go and are closed, slots
-// that take time to empty and coordinators that take time to stop. An observer that believes commands only checks after
-// each that no slot is held by two jobs, gangs are whole, closed machines take nothing, and, once all heals, every job ends.
+// that take time to empty and coordinators that take time to stop, for teams with shares and quotas and for jobs with
+// deadlines. An observer that believes commands only checks after each that no slot is held by two jobs, gangs are whole,
+// closed machines take nothing, no team is in more slots than its quota, and, once all heals, every job ends.
 // Refuses what happens inside a run; the drill of runs has that.
 
 import ControlPlane
@@ -14,13 +15,17 @@ public struct QueuePromises: Equatable, Sendable {
     /// Every command reaches whom it is for, once.
     public var commandsComeOnce: Bool
 
+    /// The controller is told what each team may hold.
+    public var quotasAreTold: Bool
+
     /// All promises kept.
     public static let kept = QueuePromises()
 
     /// The promises that are kept.
-    public init(agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true) {
+    public init(agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true, quotasAreTold: Bool = true) {
         self.agentsWaitForProcesses = agentsWaitForProcesses
         self.commandsComeOnce = commandsComeOnce
+        self.quotasAreTold = quotasAreTold
     }
 }
 
@@ -32,8 +37,10 @@ public struct QueueVerdict: Equatable, Sendable {
     public var policy: String
     /// Facts that the controller was told.
     public var facts = 0
-    /// Jobs that were submitted.
+    /// Jobs that were taken.
     public var jobs = 0
+    /// Jobs that were refused.
+    public var refused = 0
     /// Times a job was started.
     public var starts = 0
     /// Times a job was stopped for another.
@@ -55,9 +62,15 @@ public struct SimulatedQueue {
     /// What must not be, in the order it was noticed.
     public private(set) var problems: [String] = []
 
+    /// The teams, as the observer knows them.
+    public let teams: [Team]
+
     private let promises: QueuePromises
     private var random: RandomStream
+    /// What is drawn of teams and deadlines.
+    private var claims: RandomStream
     private var starts = 0
+    private var refused = 0
     /// Who is in each slot, as the commands tell.
     private var inside: [WorkerID: Int] = [:]
     /// Slots that their agent called empty while somebody was in them.
@@ -73,9 +86,23 @@ public struct SimulatedQueue {
 
     /// The life under `policy` that `seed` names; nothing has happened yet.
     public init(_ policy: Policy, seed: UInt64, promises: QueuePromises = .kept) {
-        queue = QueueController(policy: policy)
         self.promises = promises
         random = RandomStream(seed: seed, named: "queue")
+        claims = RandomStream(seed: seed, named: "queue/claims")
+        teams = SimulatedQueue.drawTeams(&claims)
+        queue = QueueController(
+            policy: policy, teams: promises.quotasAreTold ? teams : teams.map { Team(name: $0.name, weight: $0.weight) }
+        )
+    }
+
+    /// The default team alone in every other life, else three of which some have a quota.
+    private static func drawTeams(_ random: inout RandomStream) -> [Team] {
+        guard random.integer(below: 2) == 0 else { return Team.ofQueue([]) }
+        return [Team.defaultName, "red", "blue"].map { name in
+            let weight = 1 + random.integer(below: 3)
+            return Team(
+                name: name, weight: weight, quota: random.integer(below: 3) == 0 ? nil : 3 + random.integer(below: 6))
+        }
     }
 
     /// Lives through `facts` draws and what follows when everything heals.
@@ -90,14 +117,17 @@ public struct SimulatedQueue {
     /// What it came to, for the life that `seed` named.
     public func verdict(_ seed: UInt64) -> QueueVerdict {
         QueueVerdict(
-            seed: seed, policy: queue.policy.name, facts: events.count, jobs: queue.jobs.count, starts: starts,
-            preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions }, problem: problems.first)
+            seed: seed, policy: queue.policy.name, facts: events.count, jobs: queue.jobs.count, refused: refused,
+            starts: starts, preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions }, problem: problems.first)
     }
 
     // MARK: The world
 
     private mutating func tell(_ event: QueueEvent) {
-        guard queue.objection(to: event, at: now) == nil else { return }
+        guard queue.objection(to: event, at: now) == nil else {
+            if case .submitted = event { refused += 1 }
+            return
+        }
         events.append((event, now))
         let commands = queue.handle(event, at: now)
         story.append(([event.line] + commands.map(\.line)).map(\.text).joined(separator: " > "))
@@ -119,6 +149,7 @@ public struct SimulatedQueue {
                 if slot.slot >= up[slot.node] ?? 0 { problems.append("job \(job) started on absent \(slot)") }
                 inside[slot] = job
             }
+            checkQuota(ofTeam: queue[job].submission.team)
             if driven.contains(where: { $0.job == job }) { problems.append("job \(job) is driven twice") }
             driven.append((job, stint))
         case .stop(let job, let stint, _), .kill(let job, let stint):
@@ -127,6 +158,30 @@ public struct SimulatedQueue {
             for slot in slots where inside[slot] != job { problems.append("\(slot) is not job \(job)'s") }
             leaving += slots
         }
+    }
+
+    private mutating func checkQuota(ofTeam name: String) {
+        guard let quota = teams.first(where: { $0.name == name })?.quota else { return }
+        let taken = inside.values.count { queue[$0].submission.team == name }
+        if taken > quota { problems.append("team \(name) is in \(taken) slots of at most \(quota)") }
+    }
+
+    /// Submits a job that is drawn, and checks that a deadline which is promised is planned to be kept.
+    private mutating func submit() {
+        let (slots, priority) = (1 + random.integer(below: 5), random.integer(below: 4))
+        var job = Submission(
+            folder: "r", name: "j", user: "u", slots: slots, priority: priority,
+            expected: .seconds(Int64(1 + random.integer(below: 200))))
+        job.team = teams[claims.integer(below: teams.count)].name
+        if claims.integer(below: 3) == 0, queue.policy.order == .deadline {
+            job.deadline = .seconds(Int64(1 + claims.integer(below: 1_000)))
+        }
+        let count = queue.jobs.count
+        tell(.submitted(job))
+        guard queue.jobs.count > count, let deadline = job.deadline,
+            let end = queue.plannedEnd(of: count + 1, at: now), end - now > deadline
+        else { return }
+        problems.append("job \(count + 1) is promised to end within \(deadline), and planned to in \(end - now)")
     }
 
     private mutating func empty(_ slot: WorkerID) {
@@ -141,12 +196,7 @@ public struct SimulatedQueue {
         now = now + .seconds(Int64(random.integer(below: 30)))
         let node = NodeID("n\(random.integer(below: 3))")
         switch random.integer(below: 16) {
-        case 0...3:
-            tell(
-                .submitted(
-                    Submission(
-                        folder: "r", name: "j", user: "u", slots: 1 + random.integer(below: 5),
-                        priority: random.integer(below: 4), expected: .seconds(Int64(1 + random.integer(below: 200))))))
+        case 0...3: submit()
         case 4: tell(.cancelled(job: 1 + random.integer(below: 20)))
         case 5: tell(.priorityChanged(job: 1 + random.integer(below: 20), to: random.integer(below: 5)))
         case 6, 7: join(node, slots: [2, 2, 4][random.integer(below: 3)])

@@ -10,7 +10,7 @@ import Testing
 @Suite("Queue properties")
 struct QueuePropertyTests {
     @Test(arguments: SimulatedQueue.policies.map(\.name))
-    func `no slot is given twice, gangs are whole, closed machines take nothing, and every job ends`(
+    func `no slot is given twice, gangs are whole, quotas hold, closed machines take nothing, and every job ends`(
         policy name: String
     ) throws {
         let policy = try #require(Policy.named(name))
@@ -24,16 +24,31 @@ struct QueuePropertyTests {
 
     @Test(arguments: [
         QueuePromises(agentsWaitForProcesses: false), QueuePromises(commandsComeOnce: false),
+        QueuePromises(quotasAreTold: false),
     ])
     func `a planted bug is found within fifty seeds`(promises: QueuePromises) {
         let found = (1...50 as ClosedRange<UInt64>).first { !simulateQueue($0, promises: promises).problems.isEmpty }
         #expect(found != nil)
     }
 
+    @Test func `what is found without quotas is that a team is in too many slots`() throws {
+        let life = try #require(
+            (1...50 as ClosedRange<UInt64>).map { simulateQueue($0, promises: QueuePromises(quotasAreTold: false)) }
+                .first { !$0.problems.isEmpty })
+        #expect(try #require(life.problems.first).hasPrefix("team "))
+    }
+
+    @Test func `lives have teams with quotas, deadlines that are taken, and jobs that are refused`() {
+        let lives = (1...60 as ClosedRange<UInt64>).map { simulateQueue($0) }
+        #expect(lives.contains { $0.teams.contains { $0.quota != nil } })
+        #expect(lives.contains { $0.queue.jobs.contains { $0.submission.deadline != nil } })
+        #expect(lives.enumerated().contains { $0.element.verdict(UInt64($0.offset + 1)).refused > 0 })
+    }
+
     @Test func `the same facts give the same commands, also after a trip through text`() throws {
         var life = SimulatedQueue(.priority, seed: 7)
         for _ in 0..<300 { life.step() }
-        var again = QueueController(policy: .priority)
+        var again = QueueController(policy: .priority, teams: life.teams)
         var text: [String] = []
         for (event, now) in life.events {
             let read = try QueueEvent(Line(parsing: event.line.text))
@@ -46,9 +61,10 @@ struct QueuePropertyTests {
         #expect(again.jobs == life.queue.jobs && again.nodes == life.queue.nodes)
     }
 
-    @Test func `explaining changes nothing and always comes to an end`() {
-        var life = SimulatedQueue(.priority, seed: 11)
-        for _ in 0..<100 {
+    @Test(arguments: SimulatedQueue.policies.map(\.name), [11, 12] as [UInt64])
+    func `explaining changes nothing and always comes to an end`(policy name: String, seed: UInt64) throws {
+        var life = SimulatedQueue(try #require(Policy.named(name)), seed: seed)
+        for _ in 0..<60 {
             life.step()
             let before = life.queue.jobs
             for job in 1..<life.queue.jobs.count + 1 {
