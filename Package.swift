@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "JournalingTests",
             dependencies: [
-                "Primitives", "Jobs", "Messages", "ControlPlane", "Journaling",
+                "Primitives", "Jobs", "Messages", "Scheduling", "ControlPlane", "Journaling",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(

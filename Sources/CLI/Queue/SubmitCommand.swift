@@ -101,7 +101,7 @@ struct SubmitCommand: ParsableCommand {
         ) { _, _ in
             ["Submitted job \(number): run \(run), \(submission.slots) slots"]
                 + (submission.deadline.map { deadline in
-                    ["It is promised to end within \(deadline)" + (ends.map { ", and planned to in \($0)" } ?? "")]
+                    ["It is promised to end within \(deadline)" + (ends.map { ", and planned to end in \($0)" } ?? "")]
                 } ?? [])
         }
     }
