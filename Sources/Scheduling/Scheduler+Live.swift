@@ -44,7 +44,6 @@ extension Scheduler {
     /// Changes what team number `team` may hold; nil for no limit.
     public mutating func setQuota(_ quota: Int?, ofTeam team: Int) {
         teams[team].quota = quota
-        allowances[team] = nil
         isChanged = true
         isPlanStale = profile != nil
     }

@@ -55,7 +55,7 @@ extension Scheduler {
             // Nobody who waits can get anything any more.
             if open < smallest { nextWaiting = nil }
             if let waiter = nextWaiting, isFirst(waiter, nextRunning, shift: shift, isWaitingFirst) {
-                if waiter.gpus <= open, allow(waiter, &dealt) {
+                if waiter.gpus <= open, dealt.isEmpty || allow(waiter, &dealt) {
                     open -= Int(waiter.gpus)
                     starting.append(waiter)
                 }

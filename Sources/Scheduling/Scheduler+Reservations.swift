@@ -29,7 +29,7 @@ extension Scheduler {
             jobs[job].rank.key = Scheduler.never
             return
         }
-        guard allowances[team] != nil else {
+        guard !allowances.isEmpty, allowances[team] != nil else {
             jobs[job].rank.key = profile?.reserve(gpus: gpus, for: span, from: now).nanoseconds ?? Scheduler.never
             return
         }
@@ -106,7 +106,7 @@ extension Scheduler {
             // Who should have ended by now is expected to end at any moment.
             returns.append((max(entry.key, now.nanoseconds + 1), pools[placement.pool].openGPUs(of: placement)))
         }
-        for team in teams.indices where teams[team].quota != nil { allowances[team] = allowance(of: team, at: now) }
+        allowances = hasQuotas ? teams.indices.map { allowance(of: $0, at: now) } : []
         let free = FreeProfile(free: pools.reduce(0) { $0 + $1.freeGPUs }, from: now, ends: returns)
         profile = free
         planMarks = PlanMarks(beside: free)

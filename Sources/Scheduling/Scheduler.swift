@@ -45,8 +45,9 @@ public struct Scheduler: Sendable {
     var levelChanges = RankedQueue()
     /// Free GPUs in time beside all reservations; kept when every job has one.
     var profile: FreeProfile?
-    /// What each team with a quota may still hold in time, beside all reservations; kept when every job has one.
-    var allowances: [FreeProfile?]
+    /// What each team with a quota may still hold in time, beside all reservations; kept when every job has one, and empty
+    /// when no team has a quota.
+    var allowances: [FreeProfile?] = []
     /// Whether the reservations must be made anew.
     var isPlanStale = false
     /// Who waits, in the order in which reservations are made; kept when every job has one.
@@ -78,12 +79,12 @@ public struct Scheduler: Sendable {
         self.costs = costs
         self.slowdown = slowdown
         held = [Int](repeating: 0, count: teams.count)
-        allowances = [FreeProfile?](repeating: nil, count: teams.count)
         waiting = [RankedQueue](repeating: RankedQueue(), count: policy.order == .fairShare ? teams.count : 1)
         if policy.passing == .reserveAll {
             profile = FreeProfile(free: pools.reduce(0) { $0 + $1.openGPUs }, from: Instant(nanoseconds: .min / 2))
-            allowances = teams.map { team in
-                team.quota.map { FreeProfile(free: $0, from: Instant(nanoseconds: .min / 2)) }
+            if hasQuotas {
+                let past = Instant(nanoseconds: .min / 2)
+                allowances = teams.map { $0.quota.map { FreeProfile(free: $0, from: past) } }
             }
         }
     }
