@@ -13,6 +13,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
     case writersSync = "writers-sync"
     case dataOrderIsPure = "data-order-is-pure"
     case workersAwaitCommit = "workers-await-commit"
+    case keptSumsAreSound = "kept-sums-are-sound"
     case workersEnd = "workers-end"
     case agentsWait = "agents-wait"
     case commandsComeOnce = "commands-come-once"
@@ -32,6 +33,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
         case .writersSync: .run(\.writersSync)
         case .dataOrderIsPure: .run(\.dataOrderIsPure)
         case .workersAwaitCommit: .run(\.workersAwaitCommit)
+        case .keptSumsAreSound: .run(\.keptSumsAreSound)
         case .workersEnd: .run(\.workersEnd)
         case .agentsWait: .queue(QueuePromises(agentsWaitForProcesses: false))
         case .commandsComeOnce: .queue(QueuePromises(commandsComeOnce: false))

@@ -47,22 +47,12 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func toolchain() -> Check {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["swift", "--version"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        let advice = "needed to build only: install a Swift 6.2 toolchain or newer from swift.org"
-        guard (try? process.run()) != nil, let data = try? pipe.fileHandleForReading.readToEnd() else {
-            return Check(check: "toolchain", status: .warning, found: "no swift in PATH", advice: advice)
+        guard let line = toolOutput("swift", "--version")?.split(separator: "\n").first else {
+            return Check(
+                check: "toolchain", status: .warning, found: "no swift in PATH",
+                advice: "needed to build only: install a Swift 6.2 toolchain or newer from swift.org")
         }
-        process.waitUntilExit()
-        let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-        guard process.terminationStatus == 0 else {
-            return Check(check: "toolchain", status: .warning, found: "no swift in PATH", advice: advice)
-        }
-        return Check(check: "toolchain", status: .good, found: line)
+        return Check(check: "toolchain", status: .good, found: String(line))
     }
 
     private func worker() -> Check {

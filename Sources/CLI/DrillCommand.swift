@@ -79,7 +79,8 @@ struct DrillCommand: ParsableCommand {
             "understudy drill --from \(drill.first) --seeds \(drill.count) --steps \(steps) --mode \(mode.rawValue)"
             + suffix
         let end = drill.first + UInt64(drill.count - 1)
-        tell("seeds \(drill.first) to \(end), \(steps) steps each; again with: \(again)")
+        let commit = output.json ? "" : sourceCommit().map { ", commit \($0)" } ?? ""
+        tell("seeds \(drill.first) to \(end), \(steps) steps each\(commit); again with: \(again)")
         let story = trace ? drill.live(drill.first, tellsStory: true).story : nil
         for line in story ?? [] { tell(line) }
         let began = ContinuousClock.now

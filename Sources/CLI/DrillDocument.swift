@@ -37,6 +37,8 @@ struct DrillDocument: Codable {
     var schema = "understudy/drill/v1"
     /// The program's version.
     var version = programVersion
+    /// The commit of the checkout that the program was built in; left out where it lies in none.
+    var commit = sourceCommit()
     /// The command that does the same again.
     var again: String
     var first_seed: UInt64
@@ -135,6 +137,8 @@ struct QueueDrillDocument: Codable {
     var schema = "understudy/queue-drill/v1"
     /// The program's version.
     var version = programVersion
+    /// The commit of the checkout that the program was built in; left out where it lies in none.
+    var commit = sourceCommit()
     /// The command that does the same again.
     var again: String
     var first_seed: UInt64

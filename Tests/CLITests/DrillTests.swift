@@ -19,11 +19,15 @@ extension CommandLineTool {
             try await Scenario.play { scenario in
                 let said = try await scenario.understudy(["drill", "--from", "39", "--seeds", "1"])
                 #expect(said.code == 0 && said.errors.isEmpty, "\(said.errors)")
-                #expect(said.output.hasPrefix("seeds 39 to 39, 60 steps each; again with: understudy drill --from 39 "))
+                #expect(said.output.hasPrefix("seeds 39 to 39, 60 steps each"))
+                let first = try #require(said.output.split(separator: "\n").first)
+                #expect(first.contains("; again with: understudy drill --from 39 "))
                 #expect(said.output.hasSuffix("no invariant was violated\n"))
                 let found = try document(try await scenario.understudy(["drill", "--seed", "39", "--json"]).output)
                 #expect((found["violations"] as? [Any])?.isEmpty == true && found["runs"] as? Int == 1)
                 #expect(found["again"] as? String == "understudy drill --from 39 --seeds 1 --steps 60 --mode both")
+                // A tree without its history has none.
+                if let commit = found["commit"] as? String { #expect(first.contains(", commit \(commit); again with")) }
             }
         }
 
