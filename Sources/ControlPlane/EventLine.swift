@@ -229,6 +229,7 @@ extension RunPlan {
             .with("stragglers", stragglers == .off ? nil : stragglers.rawValue)
             .with("state-hash", stateHashInterval == 0 ? nil : stateHashInterval)
             .with("loss-spike", lossSpike.action == .off ? nil : lossSpike.lineText)
+            .with("skip", skipped.isEmpty ? nil : skipped.map(\.lineText).joined(separator: ","))
     }
 
     init(_ line: Line) throws(LineError) {
@@ -249,6 +250,12 @@ extension RunPlan {
             stragglers: try line.readIfPresent("stragglers", as: String.self).flatMap(StragglerSpec.Action.init)
                 ?? .off,
             lossSpike: try line.readIfPresent("loss-spike") ?? LossSpikeSpec(action: .off))
+        for text in try line.readIfPresent("skip", as: String.self)?.split(separator: ",") ?? [] {
+            guard let range = Range<Int>(lineText: String(text)) else {
+                throw LineError(line: line.text, problem: "'\(text)' is no range of batches")
+            }
+            skipped.append(range)
+        }
     }
 }
 

@@ -128,7 +128,7 @@ public struct Run: Equatable, Sendable {
     public init(id: RunID, plan: RunPlan) {
         self.id = id
         self.plan = plan
-        spikes = SpikeWatch(plan.lossSpike)
+        spikes = SpikeWatch(plan.lossSpike, skipping: plan.skipped)
     }
 
     /// Whether it has ended.

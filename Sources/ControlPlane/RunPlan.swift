@@ -34,6 +34,8 @@ public struct RunPlan: Equatable, Sendable {
     public var stragglers: StragglerSpec.Action
     /// What is done about loss spikes.
     public var lossSpike: LossSpikeSpec
+    /// Batches that no step takes from the beginning on; ascending, apart from one another.
+    public var skipped: [Range<Int>] = []
 
     /// A plan from its parts.
     public init(
@@ -71,5 +73,6 @@ public struct RunPlan: Equatable, Sendable {
             recovery: job.faultTolerance.recovery, onWorkerLoss: job.faultTolerance.onWorkerLoss,
             stateHashInterval: job.faultTolerance.stateHashInterval, stragglers: job.faultTolerance.straggler.action,
             lossSpike: job.faultTolerance.lossSpike)
+        skipped = job.data.skipped
     }
 }

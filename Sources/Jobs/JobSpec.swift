@@ -171,12 +171,26 @@ public struct DataSpec: Equatable, Sendable, Codable {
     public var globs: [String]
     /// The share of the tokens, from the end of the corpus, that is held out for validation (`split`).
     public var validationShare: Double
+    /// Batches that no step takes (`skip`), ascending and apart: batch n is what step n would take without them.
+    public var skipped: [Range<Int>]
 
     /// Data from its parts.
-    public init(source: Source, globs: [String], validationShare: Double) {
+    public init(source: Source, globs: [String], validationShare: Double, skipped: [Range<Int>] = []) {
         self.source = source
         self.globs = globs
         self.validationShare = validationShare
+        self.skipped = skipped
+    }
+
+    /// Data as a run's folder has them; one of before batches could be skipped says nothing of it.
+    /// - Throws: `DecodingError` when a field is missing or is none.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            source: try fields.decode(Source.self, forKey: .source),
+            globs: try fields.decode([String].self, forKey: .globs),
+            validationShare: try fields.decode(Double.self, forKey: .validationShare),
+            skipped: try fields.decodeIfPresent([Range<Int>].self, forKey: .skipped) ?? [])
     }
 }
 

@@ -1,4 +1,4 @@
-// What a run computes differently from its job since it went back on purpose: batches that it leaves out, and factors of
+// What a run computes differently: batches that it leaves out, because its job says so or since it went back, and factors of
 // its learning rate. Part of what decides the bits of a step, so coordinator and workers hold the same value. Refuses to
 // know why; the journal's decisions say that.
 

@@ -3,12 +3,15 @@
 
 import Foundation
 import Jobs
+import Primitives
 
 /// The values under `data`.
 struct DataFields {
     let source: Field<DataSpec.Source>
     let globs: [String]
     let validationShare: Field<Double>
+    /// Batches that no step takes; ascending, apart from one another.
+    let skipped: [Range<Int>]
     /// Whether the file has the section.
     let isThere: Bool
 
@@ -34,6 +37,37 @@ struct DataFields {
             return FilePaths.absolute(text, in: folder)
         }
         validationShare = DataFields.split(section)
+        skipped = DataFields.skip(section)
+    }
+
+    /// `["351-555", "700"]`: first and last of the batches, in any order; those that overlap or touch become one.
+    private static func skip(_ section: Section) -> [Range<Int>] {
+        let items = section.list("skip", isRequired: false, example: "[\"351-555\"]")
+        var course = Course()
+        for (index, item) in items.value.enumerated() {
+            guard case .scalar(let text, _) = item.content else {
+                section.reading.report(
+                    .wrongType, "`\(items.key)[\(index)]` must be two numbers of batches, not \(item.noun)",
+                    at: item.place, hint: "for example `\"351-555\"`")
+                continue
+            }
+            let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+                .map { Number.parseWhole($0.filter { $0 != " " }) }
+            guard let first = ends[0], let last = ends.count == 1 ? first : ends[1], ends.count <= 2 else {
+                section.reading.report(
+                    .badForm, "`\(items.key)[\(index)]` must be the first and the last batch, not `\(text)`",
+                    at: item.place, hint: "for example `\"351-555\"`")
+                continue
+            }
+            guard (1...1_000_000_000).contains(first), (first...1_000_000_000).contains(last) else {
+                section.reading.report(
+                    .outOfRange, "`\(items.key)[\(index)]` leaves out no batches: `\(text)`", at: item.place,
+                    hint: "batches count from 1, and the first is not behind the last")
+                continue
+            }
+            course.skip(first..<last + 1)
+        }
+        return course.skipped
     }
 
     private static func split(_ section: Section) -> Field<Double> {

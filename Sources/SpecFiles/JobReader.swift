@@ -55,7 +55,7 @@ enum JobReader {
             software: fields.software.value.isEmpty ? nil : fields.software.value, training: training(fields.train),
             data: DataSpec(
                 source: fields.data.source.value, globs: fields.data.globs,
-                validationShare: fields.data.validationShare.value),
+                validationShare: fields.data.validationShare.value, skipped: fields.data.skipped),
             checkpoint: CheckpointSpec(interval: fields.saveInterval.value, keep: fields.keep.value),
             faultTolerance: FaultToleranceSpec(
                 recovery: fields.tolerance.recovery.value, onWorkerLoss: fields.tolerance.onWorkerLoss.value,

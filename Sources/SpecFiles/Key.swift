@@ -109,7 +109,7 @@ extension Schema {
                     Key("clip_grad", elsewhere: ["max_grad_norm", "grad_clip"]), "seed", "eval_interval", "eval_iters",
                 ]
             ),
-            ("data", ["source", "paths", "split"]),
+            ("data", ["source", "paths", "split", Key("skip", elsewhere: ["skip_batches", "exclude"])]),
             ("checkpoint", [Key("save_interval", elsewhere: ["save_steps", "interval"]), "keep"]),
             (
                 "fault_tolerance",

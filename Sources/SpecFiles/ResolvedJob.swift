@@ -112,7 +112,10 @@ struct ResolvedJob {
         let head: [Row] = [
             ("data:", nil), row("data.source", spec.data.source.rawValue), row("data.paths", ""),
         ]
-        return head + paths + [row("data.split", JSONText.quoted(split))]
+        let skip = spec.data.skipped.map { JSONText.quoted("\($0.lowerBound)-\($0.upperBound - 1)") }
+        return head + paths + [
+            row("data.split", JSONText.quoted(split)), row("data.skip", "[\(skip.joined(separator: ", "))]"),
+        ]
     }
 
     /// Two parts that read back to the same share: whole per cents where they do, else fractions, whose sum is exactly

@@ -35,6 +35,7 @@ struct RecordLineTests {
             salvage: Salvage(kept: 6, discarded: text.count))
         return [
             .jobSubmitted(run: run, plan: .small), .runResumed(run: run),
+            .jobSubmitted(run: run, plan: .small.with { $0.skipped = [351..<556, 700..<701] }),
             .coordinatorRestarted(run: run, living: []),
             .coordinatorRestarted(run: run, living: [worker(0), worker(2)]),
             .workerReturned(worker: worker(1), incarnation: two, processID: 77),

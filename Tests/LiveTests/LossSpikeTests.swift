@@ -48,6 +48,25 @@ extension Live {
             }
         }
 
+        @Test func `the weights are those of a run whose data never held what was left out`() async throws {
+            try await Scenario.play { scenario in
+                let treated = try scenario.launch("treated", ["nproc_per_node=2"] + LossSpikes.settings)
+                #expect(try await treated.wait() == .exited(0), "\(treated.errors)")
+                let history = try scenario.history("treated")
+                let skipped = try #require(history.segments.last?.course.skipped.first)
+                let clean = try scenario.launch(
+                    "clean", ["nproc_per_node=1", "data.skip=[\(skipped.lowerBound)-\(skipped.upperBound - 1)]"])
+                #expect(try await clean.wait() == .exited(0), "\(clean.errors)")
+                let undisturbed = try scenario.history("clean")
+                #expect(undisturbed.incidents.isEmpty && undisturbed.segments.map(\.course.skipped) == [[skipped]])
+                #expect(
+                    try LossSpikes.check(history, workers: 2)
+                        == undisturbed.coordinator.run?.checkpoints.last?.weightsSHA256)
+                let kept = history.steps.filter(history.survives).map(\.loss)
+                #expect(kept == undisturbed.steps.map(\.loss), "every loss")
+            }
+        }
+
         @Test func `what is left out stays left out when the coordinator is killed behind the rollback`() async throws {
             try await Scenario.play { scenario in
                 let child = try scenario.launch("run", ["nproc_per_node=2"] + LossSpikes.settings)
@@ -55,6 +74,7 @@ extension Live {
                     $0.segments.last?.course.isStraight == false && $0.committed >= 110 ? () : nil
                 }
                 child.signal(SIGKILL)
+                try await scenario.expectNobody()
                 #expect(try await child.wait() == .signalled(SIGKILL))
                 let resumed = try scenario.resume("run")
                 #expect(try await resumed.wait() == .exited(0), "\(resumed.errors)")

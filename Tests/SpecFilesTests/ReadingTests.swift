@@ -34,6 +34,15 @@ import Testing
                     injections: [Injection(.step(120), .rank(2), .kill)]))
     }
 
+    @Test func `batches that are left out may be written in any order, and become one where they touch`() throws {
+        func skipped(_ list: String) throws -> [Range<Int>] {
+            let text = Sample.job.replacingOccurrences(of: "source: text", with: "source: text\n  skip: \(list)")
+            return try read(text).data.skipped
+        }
+        #expect(try skipped("[]") == [] && skipped("[\"351-555\"]") == [351..<556] && skipped("[7]") == [7..<8])
+        #expect(try skipped("[700-900, 351 - 555, 500-600, 601]") == [351..<602, 700..<901])
+    }
+
     @Test func `Megatron's names mean the same as the canonical ones`() throws {
         var text = Sample.job
         for (name, alias) in [

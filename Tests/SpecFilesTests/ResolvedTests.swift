@@ -60,6 +60,7 @@ import Testing
           paths:                         # /lab/test.yaml:19
             - "/docs/**/*.md"
           split: "90,10"                 # -s
+          skip: []                       # default
         checkpoint:
           save_interval: 50              # /lab/test.yaml:21
           keep: 3                        # default
@@ -114,7 +115,7 @@ import Testing
         "train.lr=0.1234567890123456789", "train.min_lr=1e-300", "train.lr_decay_style=wsd",
         "train.lr_warmup_iters=7", "train.lr_wsd_decay_iters=11", "train.adam_beta1=0", "train.adam_beta2=0.999",
         "train.adam_eps=3.3e-7", "train.weight_decay=0", "train.clip_grad=0", "train.seed=18446744073709551615",
-        "train.eval_interval=10", "train.eval_iters=3", "data.split=\"2,1\"",
+        "train.eval_interval=10", "train.eval_iters=3", "data.split=\"2,1\"", "data.skip=[\"351-555\", 7]",
         #"data.paths=["a #b.txt", "c\"d\\e.txt", "ü: \u0007.txt"]"#, "checkpoint.save_interval=7",
         "checkpoint.keep=1", "fault_tolerance.max_restarts=0", "fault_tolerance.heartbeat.interval=1234567ns",
         "fault_tolerance.recovery=checkpoint", "fault_tolerance.on_worker_loss=wait", "fault_tolerance.spares=2",

@@ -155,6 +155,30 @@ import Testing
                 """)
     }
 
+    @Test func `batches to leave out that are none are refused`() {
+        let text = Sample.complaints([
+            "source: text": "source: text\n  skip: [\"9-5\", \"0\", \"1-2-3\", \"few\", {a: 1}]"
+        ])
+        #expect(
+            text == """
+                jobs/test.yaml:19:10: error[E0109]: `data.skip[0]` leaves out no batches: `9-5`
+                   19 |   skip: ["9-5", "0", "1-2-3", "few", {a: 1}]
+                      |          ^^^^^ batches count from 1, and the first is not behind the last
+                jobs/test.yaml:19:17: error[E0109]: `data.skip[1]` leaves out no batches: `0`
+                   19 |   skip: ["9-5", "0", "1-2-3", "few", {a: 1}]
+                      |                 ^^^ batches count from 1, and the first is not behind the last
+                jobs/test.yaml:19:22: error[E0111]: `data.skip[2]` must be the first and the last batch, not `1-2-3`
+                   19 |   skip: ["9-5", "0", "1-2-3", "few", {a: 1}]
+                      |                      ^^^^^^^ for example `"351-555"`
+                jobs/test.yaml:19:31: error[E0111]: `data.skip[3]` must be the first and the last batch, not `few`
+                   19 |   skip: ["9-5", "0", "1-2-3", "few", {a: 1}]
+                      |                               ^^^^^ for example `"351-555"`
+                jobs/test.yaml:19:38: error[E0106]: `data.skip[4]` must be two numbers of batches, not a mapping
+                   19 |   skip: ["9-5", "0", "1-2-3", "few", {a: 1}]
+                      |                                      ^ for example `"351-555"`
+                """)
+    }
+
     @Test func `an injection without the word step is refused`() {
         let text = Sample.complaints(["at: step=120": "at: 120"])
         #expect(

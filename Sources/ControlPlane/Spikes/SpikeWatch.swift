@@ -57,7 +57,7 @@ public struct SpikeWatch: Equatable, Sendable {
 
     /// The job's constants.
     public let policy: LossSpikeSpec
-    /// Which batches the run leaves out, and how its learning rate is scaled.
+    /// Which batches the run leaves out, those of its job included, and how its learning rate is scaled.
     public private(set) var course = Course()
     /// Watches the loss.
     public private(set) var loss: SpikeDetector
@@ -72,9 +72,10 @@ public struct SpikeWatch: Equatable, Sendable {
     /// Outliers of the excursion that goes on.
     private var outliers: [SpikeDecision] = []
 
-    /// A watch that has seen nothing.
-    public init(_ policy: LossSpikeSpec) {
+    /// A watch that has seen nothing, of a run that leaves `batches` out from the beginning.
+    public init(_ policy: LossSpikeSpec, skipping batches: [Range<Int>] = []) {
         self.policy = policy
+        for range in batches { course.skip(range) }
         loss = SpikeDetector(policy.detector)
         gradient = SpikeDetector(policy.detector)
     }
