@@ -196,6 +196,38 @@ struct SchedulerTests {
         #expect(scheduler.placement(of: 0)?.gpus == 4)
     }
 
+    @Test func `a gang that lost a node goes on in what is open, the nearest first, and is not queued again`() {
+        let pool = NodePool(
+            accelerator: "gpu", count: 6, gpusPerNode: 8, fabric: Fabric(nodesPerLeaf: 3, leavesPerSpine: 2))
+        var scheduler = Scheduler(policy: .easy, pools: [pool])
+        _ = scheduler.submit(request(16, for: 1_000), at: at(0))
+        _ = scheduler.decide(at: at(0))
+        #expect(scheduler.placement(of: 0)?.shares.map(\.node) == [0, 1])
+        scheduler.set(.down, node: 1, pool: 0)
+        let open = [NodeShare(node: 4, gpus: 8), NodeShare(node: 2, gpus: 5), NodeShare(node: 3, gpus: 4)]
+        let given = scheduler.swapIn(open, for: 1, job: 0, losing: .zero, at: at(100))
+        #expect(given == [NodeShare(node: 2, gpus: 5), NodeShare(node: 3, gpus: 3)])
+        #expect(scheduler.placement(of: 0)?.shares.map(\.node) == [0, 2, 3])
+        #expect(scheduler.phase(of: 0) == .running && scheduler.runningGPUs == 16)
+        #expect(scheduler.expectedEnd(of: 0) == at(1_000) + scheduler.costs.restore(gpus: 16))
+    }
+
+    @Test func `a gang goes on nowhere where too little is open, or nothing near enough`() {
+        let pool = NodePool(
+            accelerator: "gpu", count: 4, gpusPerNode: 8, fabric: Fabric(nodesPerLeaf: 2, leavesPerSpine: 2))
+        var scheduler = Scheduler(policy: .easy, pools: [pool])
+        var job = request(16, for: 1_000)
+        job.demand = .required(.leaf)
+        _ = scheduler.submit(job, at: at(0))
+        _ = scheduler.decide(at: at(0))
+        let before = scheduler.placement(of: 0)
+        scheduler.set(.down, node: 1, pool: 0)
+        for open in [[NodeShare(node: 2, gpus: 7)], [NodeShare(node: 2, gpus: 8)]] {
+            #expect(scheduler.swapIn(open, for: 1, job: 0, losing: .zero, at: at(1)) == nil)
+        }
+        #expect(scheduler.placement(of: 0) == before && scheduler.phase(of: 0) == .running)
+    }
+
     @Test func `a job larger than the cluster is refused`() {
         var scheduler = scheduler(.fifo, nodes: 2)
         #expect(scheduler.submit(request(17, for: 1), at: at(0)) == .tooLarge(needed: 17, largest: 16))
