@@ -17,6 +17,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
     case workersEnd = "workers-end"
     case agentsWait = "agents-wait"
     case commandsComeOnce = "commands-come-once"
+    case replacementsGoWhereTold = "replacements-go-where-told"
 
     /// Which promise it is of the world of a run, or of that of a queue.
     private enum Place {
@@ -37,6 +38,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
         case .workersEnd: .run(\.workersEnd)
         case .agentsWait: .queue(QueuePromises(agentsWaitForProcesses: false))
         case .commandsComeOnce: .queue(QueuePromises(commandsComeOnce: false))
+        case .replacementsGoWhereTold: .queue(QueuePromises(replacementsGoWhereTold: false))
         }
     }
 

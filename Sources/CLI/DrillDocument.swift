@@ -156,6 +156,8 @@ struct QueueDrillDocument: Codable {
     var refused: Int
     var starts: Int
     var preemptions: Int
+    /// Times a job that lost slots with a machine went on in others.
+    var replacements: Int
     /// By seed. Empty is what is hoped for.
     var violations: [ViolationEntry]
     /// The story of the one seed, where it was asked for.
@@ -177,6 +179,7 @@ struct QueueDrillDocument: Codable {
         refused = outcome.refused
         starts = outcome.starts
         preemptions = outcome.preemptions
+        replacements = outcome.replacements
         let suffix = broken.map { " --break \($0.rawValue)" } ?? ""
         violations = outcome.failures.map {
             ViolationEntry(
@@ -189,6 +192,7 @@ struct QueueDrillDocument: Codable {
     var figureLine: String {
         "\(lives) lives of a queue in \(TimeSpan.seconds(took_s)): "
             + "\(String(format: "%.0f", seeds_per_second)) seeds/s; \(facts) facts, "
-            + "\(jobs) jobs, \(refused) refused, \(starts) starts, \(preemptions) preemptions"
+            + "\(jobs) jobs, \(refused) refused, \(starts) starts, \(preemptions) preemptions, "
+            + "\(replacements) replacements"
     }
 }

@@ -73,6 +73,7 @@ struct QueueDrillOutcome: Sendable {
     var refused = 0
     var starts = 0
     var preemptions = 0
+    var replacements = 0
     /// Lives in which something was that must not be, by seed; not all when there are many.
     var failures: [QueueVerdict] = []
 }
@@ -92,6 +93,7 @@ func liveThroughQueues(
             part.refused += verdict.refused
             part.starts += verdict.starts
             part.preemptions += verdict.preemptions
+            part.replacements += verdict.replacements
             if verdict.problem != nil { part.failures.append(verdict) }
         },
         add: { total, part in
@@ -101,6 +103,7 @@ func liveThroughQueues(
             total.refused += part.refused
             total.starts += part.starts
             total.preemptions += part.preemptions
+            total.replacements += part.replacements
             total.failures += part.failures
         })
     outcome.failures.sort { $0.seed < $1.seed }

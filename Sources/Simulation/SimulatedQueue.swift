@@ -1,6 +1,7 @@
 // Lives of a queue of jobs, a seed each: the live controller's decisions before machines that come, go and are closed, slots
 // that take time to empty and coordinators that take time to stop, for teams with shares and quotas and for jobs with
-// deadlines. An observer that believes commands only checks after each that no slot is held by two jobs, gangs are whole,
+// deadlines, some of which go on when a machine is lost. An observer that believes commands only checks after each that no
+// slot is held by two jobs, gangs are whole, when they start and when lost slots are replaced,
 // closed machines take nothing, no team is in more slots than its quota, and, once all heals, every job ends.
 // Refuses what happens inside a run; the drill of runs has that.
 
@@ -14,18 +15,23 @@ public struct QueuePromises: Equatable, Sendable {
     public var agentsWaitForProcesses: Bool
     /// Every command reaches whom it is for, once.
     public var commandsComeOnce: Bool
-
     /// The controller is told what each team may hold.
     public var quotasAreTold: Bool
+    /// A worker that replaces a lost one is started in the slot that was chosen for it, not in one that is in use.
+    public var replacementsGoWhereTold: Bool
 
     /// All promises kept.
     public static let kept = QueuePromises()
 
     /// The promises that are kept.
-    public init(agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true, quotasAreTold: Bool = true) {
+    public init(
+        agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true, quotasAreTold: Bool = true,
+        replacementsGoWhereTold: Bool = true
+    ) {
         self.agentsWaitForProcesses = agentsWaitForProcesses
         self.commandsComeOnce = commandsComeOnce
         self.quotasAreTold = quotasAreTold
+        self.replacementsGoWhereTold = replacementsGoWhereTold
     }
 }
 
@@ -45,6 +51,8 @@ public struct QueueVerdict: Equatable, Sendable {
     public var starts = 0
     /// Times a job was stopped for another.
     public var preemptions = 0
+    /// Times a job that lost slots with a machine went on in others.
+    public var replacements = 0
     /// The first thing that must not be; nil when nothing was.
     public var problem: String?
 }
@@ -69,7 +77,13 @@ public struct SimulatedQueue {
     private var random: RandomStream
     /// What is drawn of teams and deadlines.
     private var claims: RandomStream
+    /// What is drawn of jobs that lose machines.
+    private var losses: RandomStream
+    /// Whether few jobs come, slots empty soon, machines are equal, and those in use are lost often: there are slots to go
+    /// on in.
+    private let isCalm: Bool
     private var starts = 0
+    private var replacements = 0
     private var refused = 0
     /// Who is in each slot, as the commands tell.
     private var inside: [WorkerID: Int] = [:]
@@ -89,6 +103,8 @@ public struct SimulatedQueue {
         self.promises = promises
         random = RandomStream(seed: seed, named: "queue")
         claims = RandomStream(seed: seed, named: "queue/claims")
+        losses = RandomStream(seed: seed, named: "queue/losses")
+        isCalm = losses.integer(below: 2) == 0
         teams = SimulatedQueue.drawTeams(&claims)
         queue = QueueController(
             policy: policy, teams: promises.quotasAreTold ? teams : teams.map { Team(name: $0.name, weight: $0.weight) }
@@ -118,7 +134,8 @@ public struct SimulatedQueue {
     public func verdict(_ seed: UInt64) -> QueueVerdict {
         QueueVerdict(
             seed: seed, policy: queue.policy.name, facts: events.count, jobs: queue.jobs.count, refused: refused,
-            starts: starts, preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions }, problem: problems.first)
+            starts: starts, preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions },
+            replacements: replacements, problem: problems.first)
     }
 
     // MARK: The world
@@ -142,22 +159,40 @@ public struct SimulatedQueue {
         case .start(let job, let stint, let slots):
             starts += 1
             if slots.count != queue[job].submission.slots { problems.append("job \(job) got \(slots.count) slots") }
-            for slot in slots {
-                if let other = inside[slot] { problems.append("\(slot) went to job \(job) with job \(other) in it") }
-                if haunted.contains(slot) { problems.append("\(slot) went to job \(job) with a process in it") }
-                if closed.contains(slot.node) { problems.append("job \(job) started on closed \(slot.node)") }
-                if slot.slot >= up[slot.node] ?? 0 { problems.append("job \(job) started on absent \(slot)") }
-                inside[slot] = job
-            }
-            checkQuota(ofTeam: queue[job].submission.team)
+            enter(slots, job)
             if driven.contains(where: { $0.job == job }) { problems.append("job \(job) is driven twice") }
             driven.append((job, stint))
+        case .replace(let job, let stint, let lost, let new): replace(job, stint, lost, by: new)
         case .stop(let job, let stint, _), .kill(let job, let stint):
             if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
         case .vacate(let job, let slots):
             for slot in slots where inside[slot] != job { problems.append("\(slot) is not job \(job)'s") }
             leaving += slots
         }
+    }
+
+    /// Workers of `job` begin in `slots`.
+    private mutating func enter(_ slots: [WorkerID], _ job: Int) {
+        for slot in slots {
+            if let other = inside[slot] { problems.append("\(slot) went to job \(job) with job \(other) in it") }
+            if haunted.contains(slot) { problems.append("\(slot) went to job \(job) with a process in it") }
+            if closed.contains(slot.node) { problems.append("job \(job) started on closed \(slot.node)") }
+            if slot.slot >= up[slot.node] ?? 0 { problems.append("job \(job) started on absent \(slot)") }
+            inside[slot] = job
+        }
+        checkQuota(ofTeam: queue[job].submission.team)
+    }
+
+    /// `job`, which is driven, goes on with workers in `new` instead of `lost`, and with its gang whole.
+    private mutating func replace(_ job: Int, _ stint: Int, _ lost: [WorkerID], by new: [WorkerID]) {
+        replacements += 1
+        if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
+        for slot in lost where inside[slot] != nil { problems.append("job \(job) did not lose \(slot)") }
+        let used = promises.replacementsGoWhereTold ? nil : inside.keys.sorted().first { inside[$0] != job }
+        enter(used.map { [$0] + new.dropFirst() } ?? new, job)
+        // What an earlier stint is still leaving is no part of the gang.
+        let size = inside.count { $0.value == job && !leaving.contains($0.key) }
+        if size != queue[job].submission.slots { problems.append("job \(job) goes on in \(size) slots") }
     }
 
     private mutating func checkQuota(ofTeam name: String) {
@@ -176,6 +211,7 @@ public struct SimulatedQueue {
         if claims.integer(below: 3) == 0, queue.policy.order == .deadline {
             job.deadline = .seconds(Int64(1 + claims.integer(below: 1_000)))
         }
+        job.onWorkerLoss = [.spare, .wait, .spare, .shrink, .fail, nil][losses.integer(below: 6)]
         let count = queue.jobs.count
         tell(.submitted(job))
         guard queue.jobs.count > count, let deadline = job.deadline,
@@ -196,10 +232,13 @@ public struct SimulatedQueue {
         now = now + .seconds(Int64(random.integer(below: 30)))
         let node = NodeID("n\(random.integer(below: 3))")
         switch random.integer(below: 16) {
-        case 0...3: submit()
+        case 0...3: if !isCalm || losses.integer(below: 2) == 0 { submit() }
         case 4: tell(.cancelled(job: 1 + random.integer(below: 20)))
         case 5: tell(.priorityChanged(job: 1 + random.integer(below: 20), to: random.integer(below: 5)))
-        case 6, 7: join(node, slots: [2, 2, 4][random.integer(below: 3)])
+        case 6, 7: join(node, slots: isCalm ? 4 : [2, 2, 4][random.integer(below: 3)])
+        case 8 where isCalm:
+            let used = inside.keys.sorted()
+            lose(used.isEmpty ? node : used[losses.integer(below: used.count)].node)
         case 8 where random.integer(below: 4) == 0: lose(node)
         case 9 where known.contains(node):
             closed.append(node)
@@ -216,7 +255,9 @@ public struct SimulatedQueue {
             tell(.coordinatorEnded(job: job, stint: stint, how: .exited(code: code[random.integer(below: 4)])))
         default:
             guard !leaving.isEmpty else { return tell(.timePassed) }
-            empty(leaving.remove(at: random.integer(below: leaving.count)))
+            repeat {
+                empty(leaving.remove(at: random.integer(below: leaving.count)))
+            } while isCalm && !leaving.isEmpty && problems.isEmpty
         }
     }
 

@@ -24,7 +24,7 @@ struct QueuePropertyTests {
 
     @Test(arguments: [
         QueuePromises(agentsWaitForProcesses: false), QueuePromises(commandsComeOnce: false),
-        QueuePromises(quotasAreTold: false),
+        QueuePromises(quotasAreTold: false), QueuePromises(replacementsGoWhereTold: false),
     ])
     func `a planted bug is found within fifty seeds`(promises: QueuePromises) {
         let found = (1...50 as ClosedRange<UInt64>).first { !simulateQueue($0, promises: promises).problems.isEmpty }
@@ -36,6 +36,21 @@ struct QueuePropertyTests {
             (1...50 as ClosedRange<UInt64>).map { simulateQueue($0, promises: QueuePromises(quotasAreTold: false)) }
                 .first { !$0.problems.isEmpty })
         #expect(try #require(life.problems.first).hasPrefix("team "))
+    }
+
+    @Test func `what is found of a replacement in a slot in use is that two jobs are in it`() throws {
+        let life = try #require(
+            (1...50 as ClosedRange<UInt64>)
+                .map { simulateQueue($0, promises: QueuePromises(replacementsGoWhereTold: false)) }
+                .first { !$0.problems.isEmpty })
+        #expect(try #require(life.problems.first).contains(" went to job "))
+    }
+
+    @Test func `lives have gangs that lose slots and go on in others, and gangs that are stopped for want of any`() {
+        let lives = (1...60 as ClosedRange<UInt64>).map { simulateQueue($0) }
+        let replaced = lives.enumerated().map { $0.element.verdict(UInt64($0.offset + 1)).replacements }
+        #expect(replaced.count { $0 > 0 } >= 5, "\(replaced)")
+        #expect(lives.contains { $0.story.contains { $0.contains("because=node-lost:n") } })
     }
 
     @Test func `lives have teams with quotas, deadlines that are taken, and jobs that are refused`() {

@@ -63,6 +63,7 @@ public struct QueueController: Sendable {
         case .saved(let job, let step):
             self[job].savedStep = step
             self[job].crashes = 0
+            self[job].replacement = nil
             if case .running = self[job].phase, let ticket = self[job].ticket { scheduler.noteSaved(ticket, at: now) }
         case .coordinatorEnded(let job, let stint, let how):
             if self[job].isDriven, self[job].stint == stint { end(job, how, at: now, &commands) }
@@ -119,24 +120,11 @@ public struct QueueController: Sendable {
         for job in 1..<jobs.count + 1 where self[job].phase != .running && uses(job, name) { putBack(job, at: now) }
     }
 
-    private func uses(_ job: Int, _ node: NodeID) -> Bool { self[job].grant.contains { $0.node == node } }
+    func uses(_ job: Int, _ node: NodeID) -> Bool { self[job].grant.contains { $0.node == node } }
 
-    private mutating func apply(_ index: Int) {
+    mutating func apply(_ index: Int) {
         let place = nodes[index].place
         scheduler.set(nodes[index].condition, node: place.node, pool: place.pool)
-    }
-
-    private mutating func lose(
-        _ name: NodeID, because reason: String, at now: Instant, _ commands: inout [QueueCommand]
-    ) {
-        guard let index = index(of: name), nodes[index].absence == nil else { return }
-        nodes[index].absence = reason
-        nodes[index].occupants = Array(repeating: nil, count: nodes[index].occupants.count)
-        apply(index)
-        for job in 1..<jobs.count + 1 where uses(job, name) {
-            if case .running = self[job].phase { stop(job, because: .nodeLost(name), at: now, &commands) }
-            putBack(job, at: now)
-        }
     }
 
     // MARK: - Jobs
@@ -164,6 +152,8 @@ public struct QueueController: Sendable {
     /// asked of it.
     private mutating func end(_ job: Int, _ how: LossCause, at now: Instant, _ commands: inout [QueueCommand]) {
         let before = self[job].phase
+        // Who lost workers with a machine may have given up before others came; that is no failure of the job.
+        let replaced = self[job].replacement.take()
         self[job].ranBefore = self[job].ran(by: now)
         self[job].phase = .waiting
         vacate(job, &commands)
@@ -175,7 +165,8 @@ public struct QueueController: Sendable {
         case (.exited(let code), .stopping) where QueueController.isInterruption(code): break
         // Ended by force, or before it could listen to the signal: its journal has all that is needed to go on.
         case (.signalled, .stopping): break
-        case (.exited(let code), _) where !QueueController.isInterruption(code): close(job, .failed(how), at: now)
+        case (.exited(let code), _) where !QueueController.isInterruption(code) && replaced == nil:
+            close(job, .failed(how), at: now)
         default:
             self[job].crashes += 1
             if self[job].crashes >= QueueController.mostCrashes {
@@ -203,7 +194,7 @@ public struct QueueController: Sendable {
     }
 
     /// Takes away what `job` was given and lets it wait for slots again.
-    private mutating func putBack(_ job: Int, at now: Instant) {
+    mutating func putBack(_ job: Int, at now: Instant) {
         guard !self[job].grant.isEmpty, let ticket = self[job].ticket else { return }
         self[job].grant = []
         scheduler.requeue(ticket, losing: .zero, at: now)
@@ -243,6 +234,7 @@ public struct QueueController: Sendable {
             let before = self[job].phase
             self[job].ranBefore = self[job].ran(by: now)
             self[job].phase = .waiting
+            self[job].replacement = nil
             if case .stopping(because: .cancelled, _) = before { close(job, .cancelled, at: now) }
             putBack(job, at: now)
         }

@@ -1,6 +1,7 @@
 // What a queue of jobs can be told and what it can ask for. The queue's world has machines, coordinators of runs and
 // people; each fact names its source. Refuses facts of training: what happens inside a run is its coordinator's.
 
+import Jobs
 import Primitives
 import Scheduling
 
@@ -23,11 +24,14 @@ public struct Submission: Equatable, Sendable {
     /// How long after its submission it must have ended; nil when it need not. Spans rather than dates, because a queue
     /// knows no calendar.
     public var deadline: TimeSpan?
+    /// What its gang does about a lost member, as its job file says; nil in the records of queues that replaced nobody.
+    public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy?
 
     /// A submission from its parts.
     public init(
         folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan,
-        team: String = Team.defaultName, deadline: TimeSpan? = nil
+        team: String = Team.defaultName, deadline: TimeSpan? = nil,
+        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy? = nil
     ) {
         self.folder = folder
         self.name = name
@@ -37,6 +41,16 @@ public struct Submission: Equatable, Sendable {
         self.expected = expected
         self.team = team
         self.deadline = deadline
+        self.onWorkerLoss = onWorkerLoss
+    }
+
+    /// Whether a worker that comes later takes a lost one's place. A gang that shrinks keeps the size it has shrunk to, and
+    /// one that fails is over: both are whole again only when they are resumed.
+    public var takesReplacements: Bool {
+        switch onWorkerLoss {
+        case .spare, .wait: true
+        case .shrink, .fail, nil: false
+        }
     }
 }
 
@@ -75,6 +89,8 @@ public enum QueueCommand: Equatable, Sendable {
     /// Drive `job` for the `stint`th time, with a worker in each of `slots`. The first is driven from its beginning,
     /// every other is resumed.
     case start(job: Int, stint: Int, slots: [WorkerID])
+    /// The slots `lost` of a job that is driven are gone, and it goes on in the same stint with a worker in each of `by`.
+    case replace(job: Int, stint: Int, lost: [WorkerID], by: [WorkerID])
     /// Have the job save its state and end.
     case stop(job: Int, stint: Int, because: StopReason)
     /// End the job's coordinator at once; it did not stop in time.
@@ -89,8 +105,37 @@ public enum StopReason: Equatable, Sendable {
     case preempted
     /// A user took it back.
     case cancelled
-    /// A machine under it is gone.
-    case nodeLost(NodeID)
+    /// A machine under it is gone, and nothing took its place: slots were `short`, or, when that is nil, the job takes no
+    /// replacements.
+    case nodeLost(NodeID, short: SlotShortage? = nil)
+}
+
+/// Why the slots that a job lost were not replaced.
+public struct SlotShortage: Equatable, Sendable {
+    /// Empty slots of machines that take work, of the kind that the job runs on.
+    public var free: Int
+    /// Slots that it lost.
+    public var needed: Int
+
+    /// `free` slots where `needed` were lost.
+    public init(free: Int, needed: Int) {
+        self.free = free
+        self.needed = needed
+    }
+}
+
+/// Slots that a job lost with a machine, and has others for.
+public struct SlotReplacement: Equatable, Sendable {
+    /// The machine that is gone.
+    public var node: NodeID
+    /// How many slots of it.
+    public var slots: Int
+
+    /// `slots` slots that were lost with `node`.
+    public init(node: NodeID, slots: Int) {
+        self.node = node
+        self.slots = slots
+    }
 }
 
 /// How a job ended for good.

@@ -1,6 +1,7 @@
 // A queue's events and commands as record lines and back, as its journal stores them. Refuses to guess: a line that is
 // not exactly one of them is an error.
 
+import Jobs
 import Primitives
 import Scheduling
 
@@ -12,6 +13,7 @@ extension QueueEvent {
             Line("submitted").with("folder", job.folder).with("name", job.name).with("user", job.user)
                 .with("slots", job.slots).with("priority", job.priority).with("expected", job.expected)
                 .with("team", job.team == Team.defaultName ? nil : Optional(job.team)).with("deadline", job.deadline)
+                .with("on-worker-loss", job.onWorkerLoss?.rawValue)
         case .cancelled(let job): Line("cancelled").with("job", job)
         case .priorityChanged(let job, let priority):
             Line("priority-changed").with("job", job).with("to", priority)
@@ -42,7 +44,9 @@ extension QueueEvent {
                         expected: try line.read("expected"),
                         // Absent in records of queues without teams.
                         team: try line.readIfPresent("team") ?? Team.defaultName,
-                        deadline: try line.readIfPresent("deadline")))
+                        deadline: try line.readIfPresent("deadline"),
+                        // Absent in records of queues that replaced nobody.
+                        onWorkerLoss: try QueueEvent.readPolicy(line)))
             case "cancelled": .cancelled(job: try line.read("job"))
             case "priority-changed": .priorityChanged(job: try line.read("job"), to: try line.read("to"))
             case "node-joined": .nodeJoined(try line.read("node"), slots: try line.read("slots"))
@@ -62,12 +66,24 @@ extension QueueEvent {
     }
 }
 
+extension QueueEvent {
+    private static func readPolicy(_ line: Line) throws(LineError) -> FaultToleranceSpec.WorkerLossPolicy? {
+        guard let word: String = try line.readIfPresent("on-worker-loss") else { return nil }
+        guard let policy = FaultToleranceSpec.WorkerLossPolicy(rawValue: word) else {
+            throw LineError(line: line.text, problem: "'\(word)' is not what a gang does about a lost worker")
+        }
+        return policy
+    }
+}
+
 extension QueueCommand {
     /// The command as a record line.
     public var line: Line {
         switch self {
         case .start(let job, let stint, let slots):
             Line("start").with("job", job).with("stint", stint).with("slots", SlotList(slots))
+        case .replace(let job, let stint, let lost, let new):
+            Line("replace").with("job", job).with("stint", stint).with("lost", SlotList(lost)).with("by", SlotList(new))
         case .stop(let job, let stint, let reason):
             Line("stop").with("job", job).with("stint", stint).with("because", reason)
         case .kill(let job, let stint): Line("kill").with("job", job).with("stint", stint)
@@ -84,6 +100,11 @@ extension QueueCommand {
                 .start(
                     job: try line.read("job"), stint: try line.read("stint"),
                     slots: try line.read("slots", as: SlotList.self).slots)
+            case "replace":
+                .replace(
+                    job: try line.read("job"), stint: try line.read("stint"),
+                    lost: try line.read("lost", as: SlotList.self).slots,
+                    by: try line.read("by", as: SlotList.self).slots)
             case "stop":
                 .stop(job: try line.read("job"), stint: try line.read("stint"), because: try line.read("because"))
             case "kill": .kill(job: try line.read("job"), stint: try line.read("stint"))
@@ -107,22 +128,27 @@ private struct SlotList: LineValue {
 }
 
 extension StopReason: LineValue {
-    /// `preempted`, `cancelled`, `node-lost:laptop`.
+    /// `preempted`, `cancelled`, `node-lost:laptop`, `node-lost:laptop:1:2` when 1 slot was free for 2.
     public var lineText: String {
         switch self {
         case .preempted: "preempted"
         case .cancelled: "cancelled"
-        case .nodeLost(let node): "node-lost:\(node)"
+        case .nodeLost(let node, short: nil): "node-lost:\(node)"
+        case .nodeLost(let node, short: let short?): "node-lost:\(node):\(short.free):\(short.needed)"
         }
     }
 
     /// Reads `lineText`.
     public init?(lineText: String) {
-        switch lineText {
-        case "preempted": self = .preempted
-        case "cancelled": self = .cancelled
-        case let text where text.hasPrefix("node-lost:"):
-            self = .nodeLost(NodeID(String(text.dropFirst("node-lost:".count))))
+        // A machine's name has no colon.
+        let words = lineText.split(separator: ":").map(String.init)
+        switch (words.first, words.count) {
+        case ("preempted", 1): self = .preempted
+        case ("cancelled", 1): self = .cancelled
+        case ("node-lost", 2): self = .nodeLost(NodeID(words[1]))
+        case ("node-lost", 4):
+            guard let free = Int(words[2]), let needed = Int(words[3]) else { return nil }
+            self = .nodeLost(NodeID(words[1]), short: SlotShortage(free: free, needed: needed))
         default: return nil
         }
     }

@@ -28,7 +28,7 @@ public struct JobRow: Equatable, Sendable {
     public var step: Int
     /// Its slots, `laptop[0-1]`, while it has any.
     public var nodes: String
-    /// Why it does not run, as a word; `None` while it does.
+    /// Why it does not run, or not where it did, as a word; `None` while it runs where it was started.
     public var reason: String
     /// The same as a sentence.
     public var sentence: String

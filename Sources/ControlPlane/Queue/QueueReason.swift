@@ -3,7 +3,7 @@
 import Primitives
 import Scheduling
 
-/// Why a job does not run, or will not for long.
+/// Why a job does not run, or will not for long, or not where it did.
 public enum QueueReason: Equatable, Sendable {
     /// The scheduler lets it wait; jobs in the reason are numbered as in the queue.
     case scheduler(PendingReason)
@@ -16,6 +16,8 @@ public enum QueueReason: Equatable, Sendable {
     /// Its slots are chosen and empty; these jobs of its team, which save or end, are still in so many others that the
     /// team's quota would be broken.
     case awaitingTeam(String, quota: Int, jobs: [Int])
+    /// It runs on, in other slots than those that it lost.
+    case replaced(SlotReplacement)
     /// Its last coordinator saves the run.
     case saving(because: StopReason)
     /// It ended.
@@ -28,6 +30,7 @@ public enum QueueReason: Equatable, Sendable {
         case .noRoom: "NoRoom"
         case .awaiting: "Awaiting"
         case .quota, .awaitingTeam: "Quota"
+        case .replaced: "Replaced"
         case .saving(because: .preempted): "Preempted"
         case .saving(because: .cancelled): "Cancelled"
         case .saving(because: .nodeLost): "NodeLost"
@@ -52,14 +55,21 @@ public enum QueueReason: Equatable, Sendable {
         case .awaitingTeam(let team, let quota, let jobs):
             "its slots are chosen; it starts when \(QueueReason.list(jobs)) has left slots, because team \(team) may be "
                 + "in at most \(quota)"
+        case .replaced(let lost):
+            "it runs; it lost \(QueueReason.slots(lost.slots)) with \(lost.node), and others took their place"
         case .saving(because: .preempted): "it saves its state for a more important job"
         case .saving(because: .cancelled): "it saves its state and ends, as a user asked"
-        case .saving(because: .nodeLost(let node)): "it saves its state because \(node) is gone"
+        case .saving(because: .nodeLost(let node, short: nil)): "it saves its state because \(node) is gone"
+        case .saving(because: .nodeLost(let node, short: let short?)):
+            "it saves its state because \(node) is gone: it lost \(QueueReason.slots(short.needed)), and \(short.free) "
+                + "\(short.free == 1 ? "is" : "are") free in their place"
         case .over(.completed): "it did all of its steps"
         case .over(.cancelled): "a user cancelled it"
         case .over(.failed(let how)): "its coordinator \(how.sentence)"
         }
     }
+
+    private static func slots(_ count: Int) -> String { "\(count) \(count == 1 ? "slot" : "slots")" }
 
     static func list(_ jobs: [Int]) -> String {
         jobs.isEmpty ? "nobody" : "job " + jobs.map(String.init).joined(separator: ", job ")
@@ -104,10 +114,10 @@ extension QueueController {
         }
     }
 
-    /// Why `job` does not run; nil while it does.
+    /// Why `job` does not run, or not where it did; nil while it runs where it was started.
     public func reason(for job: Int, at now: Instant) -> QueueReason? {
         switch self[job].phase {
-        case .running: return nil
+        case .running: return self[job].replacement.map { .replaced($0) }
         case .over(let ending): return .over(ending)
         case .stopping(let reason, _): return .saving(because: reason)
         case .waiting: break

@@ -37,6 +37,8 @@ public struct QueuedJob: Equatable, Sendable {
     public internal(set) var preemptions = 0
     /// The last step it is known to have saved.
     public internal(set) var savedStep = 0
+    /// What it lost with a machine and was given others for, until it is seen to have saved since.
+    public internal(set) var replacement: SlotReplacement?
     /// How often its coordinator ended without a reason since a checkpoint was last seen.
     var crashes = 0
     /// Whether its coordinator was told to end at once.

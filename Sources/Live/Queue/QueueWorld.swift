@@ -277,7 +277,7 @@ public final class QueueWorld {
                     supervisor.terminate(name(job))
                 }
             case .kill(let job, _): supervisor.kill(name(job))
-            case .vacate: break  // The orders below say it.
+            case .vacate, .replace: break  // The orders below say it.
             }
         }
         for index in agents.indices where orders(for: agents[index].node) != agents[index].orders { try order(index) }
