@@ -39,10 +39,10 @@ extension Live {
                 try await scenario.understudy(arguments + ["--connect", endpoint])
             }
 
-            func submit(_ run: String, slots: Int, priority: Int) async throws {
+            func submit(_ run: String, slots: Int, priority: Int, _ settings: [String] = []) async throws {
                 let made = try await ask(
                     ["submit", "job.yaml", "--run-id", run, "--name", run, "--priority", "\(priority)"]
-                        + Scenario.overrides(["nproc_per_node=\(slots)"]))
+                        + Scenario.overrides(["nproc_per_node=\(slots)"] + settings))
                 #expect(made.code == 0, "\(made.errors)")
             }
 
@@ -133,7 +133,8 @@ extension Live {
             try await Scenario.play { scenario in
                 let cluster = try await Cluster(scenario)
                 let left = try cluster.agent("left", slots: 2)
-                try await cluster.submit("run", slots: 2, priority: 0)
+                // Its gang takes no replacements, so it is queued again.
+                try await cluster.submit("run", slots: 2, priority: 0, ["fault_tolerance.on_worker_loss=shrink"])
                 _ = try await scenario.journal(of: "run", driver: cluster.controller, until: "the job trains") {
                     $0.committed > 5 ? () : nil
                 }
@@ -154,6 +155,36 @@ extension Live {
                 let again = try await cluster.ask(["cancel", "2"])
                 #expect(again.code == 1 && again.errors == "nothing was done: job 2 is over\n")
                 try await cluster.end([right])
+            }
+        }
+
+        @Test func `a gang that loses a machine goes on in a slot of another, and no step is done twice`()
+            async throws
+        {
+            try await Scenario.play { scenario in
+                let cluster = try await Cluster(scenario)
+                var agents: [Child] = []
+                for node in ["left", "middle", "right"] {
+                    agents.append(try cluster.agent(node, slots: 1))
+                    try await cluster.wait(untilNodes: "\(node) is there") { $0.contains(node) }
+                }
+                // It waits for its second worker, so it cannot end before that has come.
+                try await cluster.submit("run", slots: 2, priority: 0, ["fault_tolerance.on_worker_loss=wait"])
+                _ = try await scenario.journal(of: "run", driver: cluster.controller, until: "the job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                agents[0].signal(SIGTERM)
+                #expect(try await agents[0].wait() == .exited(0), "\(agents[0].errors)")
+                try await cluster.wait(until: "the job is done", Queue.isCompleted)
+                let history = try scenario.history("run")
+                try await Reference.check(history)
+                #expect(history.steps.allSatisfy(history.survives))
+
+                let (lost, new) = (WorkerID(node: NodeID("left"), slot: 0), WorkerID(node: NodeID("right"), slot: 0))
+                let commands = try records(scenario).flatMap(\.commands)
+                #expect(commands.contains(.replace(job: 1, stint: 1, lost: [lost], by: [new])))
+                #expect(commands.filter { $0.line.head == "start" || $0.line.head == "stop" }.count == 1)
+                try await cluster.end(Array(agents.dropFirst()))
             }
         }
 

@@ -112,6 +112,7 @@ struct SubmitCommand: ParsableCommand {
         let slots = run.job.workers + run.job.faultTolerance.spares
         return Submission(
             folder: run.folder.path, name: name ?? run.job.name, user: NSUserName(), slots: slots, priority: priority,
-            expected: time, team: team ?? Team.defaultName, deadline: deadline?.fromNow)
+            expected: time, team: team ?? Team.defaultName, deadline: deadline?.fromNow,
+            onWorkerLoss: run.job.faultTolerance.onWorkerLoss)
     }
 }
