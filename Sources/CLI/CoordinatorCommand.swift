@@ -22,6 +22,8 @@ struct CoordinatorCommand: ParsableCommand {
             step when it is started again at the same address:
 
               understudy coordinator --resume quickstart-0001 --listen tcp://0.0.0.0:7640
+
+            A queue of many jobs, each with a coordinator of its own, is served by: understudy controller
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
