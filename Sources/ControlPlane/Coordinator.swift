@@ -25,61 +25,61 @@ public struct Coordinator: Equatable, Sendable {
         case .runResumed(let id):
             precondition(run?.id == id, "the unknown run \(id) was resumed")
             pool.vacateAll()
-            commands += run!.resumed(at: now)
+            commands = run!.resumed(at: now)
         case .coordinatorRestarted(let id, let living):
-            commands += restarted(id, living: living, at: now)
+            commands = restarted(id, living: living, at: now)
         case .workerReturned(let worker, let incarnation, _):
             guard pool.takeBack(worker, incarnation) else { break }
             commands.append(.welcome(worker: worker, incarnation: incarnation))
         case .slotsOffered(let node, let slots):
             pool.offer(node: node, count: slots)
         case .workerJoined(let wanted, let node, let processID, let numerics):
-            commands += join(wanted, node: node, processID: processID, numerics: numerics, at: now)
+            commands = join(wanted, node: node, processID: processID, numerics: numerics, at: now)
         case .workerLost(let worker, let incarnation, let how):
             guard pool.holds(worker, incarnation) else { break }
             pool.vacate(worker)
-            commands += run?.lost(worker, incarnation, how, at: now) ?? []
+            commands = run?.lost(worker, incarnation, how, at: now) ?? []
         case .nodesLost(let nodes, let how):
             let losses = pool.vacate(nodes)
-            commands += run?.lost(losses, how, at: now) ?? []
+            commands = run?.lost(losses, how, at: now) ?? []
         case .workerStartFailed(let worker, let how):
             guard case .starting = pool[worker]?.occupant else { break }
             pool.fail(worker, at: now)
-            commands += run?.startFailed(worker, how, at: now) ?? []
+            commands = run?.startFailed(worker, how, at: now) ?? []
         case .memberFormed(let worker, let incarnation, let generation):
-            commands += run?.formed(worker, incarnation, generation) ?? []
+            commands = run?.formed(worker, incarnation, generation) ?? []
         case .gangFormed(_, let generation):
-            commands += run?.formed(generation) ?? []
+            commands = run?.formed(generation) ?? []
         case .restoreFailed(let worker, let incarnation, let generation, let step, let reason):
-            commands += run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
+            commands = run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
         case .stepContributed(_, let generation, let report):
-            commands += run?.contributed(generation, report) ?? []
+            commands = run?.contributed(generation, report) ?? []
             commands += run?.growIfPossible(on: pool) ?? []
         case .stepsCommitted(_, let generation, let report):
-            commands += run?.contributed(generation, report) ?? []
+            commands = run?.contributed(generation, report) ?? []
             commands += run?.growIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
-            commands += run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
+            commands = run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .statesDiffer(_, let generation, let step, let hashes):
-            commands += run?.statesDiffer(generation, step: step, hashes: hashes) ?? []
+            commands = run?.statesDiffer(generation, step: step, hashes: hashes) ?? []
         case .stragglerFound(_, let generation, let report):
-            commands += run?.straggling(generation, report, pool) ?? []
+            commands = run?.straggling(generation, report, pool) ?? []
         case .statesAgree(_, let generation, let step, _):
-            commands += run?.statesAgree(generation, step: step) ?? []
+            commands = run?.statesAgree(generation, step: step) ?? []
         case .stepNotFinite(_, let generation, let step, let suspects):
-            commands += run?.notFinite(generation, step: step, suspects: suspects) ?? []
+            commands = run?.notFinite(generation, step: step, suspects: suspects) ?? []
         case .evaluated(_, let generation, let step, _):
-            commands += run?.evaluated(generation, step: step) ?? []
+            commands = run?.evaluated(generation, step: step) ?? []
         case .checkpointWritten(_, let generation, let step, let digest, _, _):
-            commands += run?.checkpointWritten(generation, step: step, weightsSHA256: digest) ?? []
+            commands = run?.checkpointWritten(generation, step: step, weightsSHA256: digest) ?? []
         case .checkpointFailed(_, let generation, let step, let reason):
-            commands += run?.checkpointFailed(generation, step: step, reason) ?? []
+            commands = run?.checkpointFailed(generation, step: step, reason) ?? []
         case .faultInjected:
             break  // A drill is recorded, and met like any accident.
         case .interruptRequested:
-            commands += run?.interrupt() ?? []
+            commands = run?.interrupt() ?? []
         case .deadlineReached:
-            commands += overdue(at: now)
+            commands = overdue(at: now)
         }
         for case .evict(let worker, _) in commands { pool.dismiss(worker) }
         commands += proceed(at: now)
@@ -136,7 +136,7 @@ public struct Coordinator: Equatable, Sendable {
             pool.starting(worker, at: now)
             commands.append(.startWorker(worker))
         }
-        commands += run!.formIfPossible(from: pool, at: now)
+        commands += run!.formIfPossible(from: &pool, at: now)
         return commands
     }
 
@@ -153,7 +153,7 @@ public struct Coordinator: Equatable, Sendable {
         return commands + run!.formationOverdue(hanging, at: now)
     }
 
-    private func checkInvariants(after event: Event) {
+    private mutating func checkInvariants(after event: Event) {
         run?.checkInvariants()
         switch event {
         // Progress touches no slot, and the gang at most ends; there are thousands of these to each of the others.

@@ -53,20 +53,18 @@ public struct Pool: Equatable, Sendable {
     /// How many processes were started and have not joined.
     private var startingCount = 0
 
+    /// The slots whose occupant has changed since a gang was last taken from here, each once; nil when they are so many that
+    /// whoever asks had better look at all.
+    private(set) var changes: [WorkerID]? = []
+    private static let tooManyChanges = 32
+
     private func index(_ worker: WorkerID) -> Int? {
         let place = place(of: worker)
         return place < slots.count && slots[place].worker == worker ? place : nil
     }
 
     /// Where `worker` stands or would stand, by bisection: large pools are asked at every event.
-    private func place(of worker: WorkerID) -> Int {
-        var (low, high) = (0, slots.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if slots[middle].worker < worker { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private func place(of worker: WorkerID) -> Int { slots.place { $0.worker < worker } }
 
     private mutating func insert(_ slot: Slot) {
         let place = place(of: slot.worker)
@@ -87,6 +85,8 @@ public struct Pool: Equatable, Sendable {
         if slots[index].occupant.isUp { upCount -= 1 }
         if occupant.isUp { upCount += 1 }
         slots[index].occupant = occupant
+        if changes?.contains(slots[index].worker) == false { changes!.append(slots[index].worker) }
+        if changes?.count == Pool.tooManyChanges { changes = nil }
     }
 
     /// The slot at `worker`, if there is one.
@@ -287,28 +287,18 @@ public struct Pool: Equatable, Sendable {
         return true
     }
 
-    /// Calls `body` with each of `workers` and its slot, until it returns false; a slot is found along with its neighbours,
-    /// because large gangs are in order of address.
+    /// Where each of `workers` stands in `slots`. Large gangs are nearly in order of address: a slot is looked for behind
+    /// the one before, then where the order that one broke goes on.
     /// - Precondition: all of them have a slot.
-    private func visit(_ workers: some Sequence<WorkerID>, _ body: (Slot) -> Bool) {
-        var next = 0
-        for worker in workers {
-            if next >= slots.count || slots[next].worker != worker { next = index(worker) ?? slots.count }
-            precondition(next < slots.count, "there is no slot \(worker)")
-            guard body(slots[next]) else { return }
-            next += 1
+    func places(of workers: [WorkerID]) -> [Int] {
+        var (next, ordered) = (0, 0)
+        return workers.map { worker in
+            let place = [next, ordered].first { $0 < slots.count && slots[$0].worker == worker } ?? index(worker)
+            guard let place else { preconditionFailure("there is no slot \(worker)") }
+            ordered = place == next ? place + 1 : ordered + 1
+            next = place + 1
+            return place
         }
-    }
-
-    /// The incarnation of the newest process that joined at each of `workers`.
-    func newest(of workers: [WorkerID]) -> [Incarnation] {
-        var newest: [Incarnation] = []
-        newest.reserveCapacity(workers.count)
-        visit(workers) { slot in
-            newest.append(slot.newest)
-            return true
-        }
-        return newest
     }
 
     /// What the arithmetic of the process at `worker` depends on, if a gang may have it.
@@ -316,15 +306,29 @@ public struct Pool: Equatable, Sendable {
         if case .up(_, let numerics, _) = self[worker]?.occupant { numerics } else { nil }
     }
 
-    /// Whether every one of `members` is the process that lives at its slot.
-    func holdsAll(_ members: [Member]) -> Bool {
-        var rank = 0
-        visit(members.lazy.map(\.worker)) { slot in
-            guard slot.occupant.resident == members[rank].incarnation else { return false }
-            rank += 1
-            return true
+    /// Whether every one of `members` is the process that lives at its slot, which stood at its place in `places` once.
+    func holdsAll(_ members: [Member], near places: [Int]) -> Bool {
+        members.indices.allSatisfy { rank in
+            let member = members[rank]
+            let place = places[rank] < slots.count && slots[places[rank]].worker == member.worker ? places[rank] : nil
+            guard let place = place ?? index(member.worker) else { return false }
+            return slots[place].occupant.resident == member.incarnation
         }
-        return rank == members.count
+    }
+
+    /// A gang was taken from the workers that are up.
+    mutating func noteTaken() { changes = [] }
+}
+
+extension Array {
+    /// Where the elements begin that `isBefore` does not hold of, by bisection; it holds of none behind them.
+    func place(where isBefore: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

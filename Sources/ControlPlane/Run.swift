@@ -74,8 +74,7 @@ public struct Run: Equatable, Sendable {
     public internal(set) var generation = Generation(0)
     /// The gang, by rank; empty while there is none.
     public internal(set) var members: [Member] = []
-    /// The workers of the newest gang in the order of their addresses, and in that of their ranks: kept beyond its end, for
-    /// the next one's ranks follow them.
+    /// The newest gang and the order of its workers' addresses: kept beyond its end, for the next one's ranks follow it.
     var seating = Seating()
     /// The oldest generation whose sums of the next step still count: members that keep their state need not compute again
     /// what the gang's end interrupted.
@@ -132,9 +131,12 @@ public struct Run: Equatable, Sendable {
     }
 
     /// Whether it has ended.
+    @inlinable
     public var isOver: Bool { if case .over = phase { true } else { false } }
 
-    /// Whether its members compute steps.
+    /// Whether its members compute steps. Inlinable like its like, because worlds ask at every event, and a run is copied for
+    /// a question that is answered in another module.
+    @inlinable
     public var isRunning: Bool { if case .running = phase { true } else { false } }
 
     /// Since when its members have been restoring, if they are.
@@ -148,30 +150,29 @@ public struct Run: Equatable, Sendable {
     // MARK: Forming
 
     /// Takes a gang from the pool if the run has none and the pool has one.
-    mutating func formIfPossible(from pool: Pool, at now: Instant) -> [Command] {
+    mutating func formIfPossible(from pool: inout Pool, at now: Instant) -> [Command] {
         guard case .waiting(let because) = phase else { return [] }
+        if takesAllThatAreUp(on: pool), let numerics, seating.replace(from: pool, numerics: numerics) {
+            return form(from: &pool, at: now)
+        }
         switch placement(on: pool) {
         case .wait(let reason):
             guard reason != because else { return [] }
             phase = .waiting(because: reason)
             return [.wait(run: id, because: reason)]
         case .placed(let workers):
-            return form(workers, from: pool, at: now)
+            seating.seat(workers)
+            if isDealtAnew { seating.rotate() }
+            seating.makeMembers(of: plan, from: pool)
+            return form(from: &pool, at: now)
         }
     }
 
-    private mutating func form(_ workers: [WorkerID], from pool: Pool, at now: Instant) -> [Command] {
-        seating.seat(workers)
-        if isDealtAnew { seating.rotate() }
-        let workers = seating.byRank
-        let parts = ReductionTree(leaves: plan.microBatches).parts(over: workers.count)
-        let newest = pool.newest(of: workers)
-        members = workers.enumerated().map { rank, worker in
-            Member(
-                worker: worker, incarnation: newest[rank], part: parts[rank],
-                evaluationPart: evaluationPart(rank, of: workers.count))
-        }
-        numerics = pool.numerics(of: workers[0])
+    /// Forms the gang that is seated.
+    private mutating func form(from pool: inout Pool, at now: Instant) -> [Command] {
+        pool.noteTaken()
+        members = seating.members
+        numerics = pool.numerics(of: members[0].worker)
         generation = generation.next
         transfers = peerTransfers(to: members)
         if transfers == nil {
@@ -184,16 +185,12 @@ public struct Run: Equatable, Sendable {
         saving = nil
         saveOverdue = false
         isReturning = false
-        phase = .forming(missing: workers, since: now)
+        phase = .forming(missing: seating.byRank, since: now)
         return [
             .form(
                 run: id, generation: generation, members: members, restore: committed, transfers: transfers,
                 course: spikes.course)
         ]
-    }
-
-    private func evaluationPart(_ rank: Int, of workers: Int) -> Range<Int> {
-        plan.evaluationMicroBatches * rank / workers..<plan.evaluationMicroBatches * (rank + 1) / workers
     }
 
     /// A member has restored.
@@ -285,7 +282,8 @@ public struct Run: Equatable, Sendable {
         if evaluates { commands.append(.evaluate(run: id, generation: generation, step: step)) }
         if last, comparesLastState { commands.append(.compare(run: id, generation: generation, step: step)) }
         commands.append(.commit(run: id, generation: generation, step: step))
-        return commands + (last ? stop(evaluation: evaluates) : [])
+        if last { commands += stop(evaluation: evaluates) }
+        return commands
     }
 
     /// The validation loss of a step is known.
@@ -321,7 +319,9 @@ public struct Run: Equatable, Sendable {
         }
         let place = checkpoints.firstIndex { $0.step > step } ?? checkpoints.endIndex
         checkpoints.insert(Checkpoint(step: step, weightsSHA256: weightsSHA256), at: place)
-        return prune() + settleIfSaved()
+        var commands = prune()
+        commands += settleIfSaved()
+        return commands
     }
 
     /// A checkpoint could not be written. Training goes on, and the next step that is due tries again.

@@ -35,6 +35,12 @@ extension Run {
         return gang(of: min(free.count { $0.numerics == numerics }, plan.workers))
     }
 
+    /// Whether a gang of all workers that are up is what `placement` would choose, if they are as many as the job wants and
+    /// have the run's arithmetic, and every part of a step is to stay where it is.
+    func takesAllThatAreUp(on pool: Pool) -> Bool {
+        pool.upCount == plan.workers && plan.onWorkerLoss != .shrink && !isReturning && !isDealtAnew
+    }
+
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {

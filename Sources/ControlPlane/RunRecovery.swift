@@ -9,9 +9,17 @@ extension Run {
     mutating func lost(
         _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, at now: Instant
     ) -> [Command] {
-        holders.removeAll { $0.worker == worker && $0.incarnation == incarnation }
+        forget(worker, incarnation)
         guard let rank = rank(of: worker, incarnation) else { return endIfNobodyReturns() }
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
+    }
+
+    /// A process that is gone holds nothing any more.
+    private mutating func forget(_ worker: WorkerID, _ incarnation: Incarnation) {
+        guard let known = holders.firstIndex(where: { $0.worker == worker && $0.incarnation == incarnation }) else {
+            return
+        }
+        holders.remove(at: known)
     }
 
     /// Workers are gone by one fault; the one with the lowest rank stands for all.
@@ -20,9 +28,7 @@ extension Run {
     ) -> [Command] {
         guard !losses.isEmpty else { return [] }
         let ranks = losses.compactMap { rank(of: $0.worker, $0.incarnation) }
-        holders.removeAll { holder in
-            losses.contains { $0.worker == holder.worker && $0.incarnation == holder.incarnation }
-        }
+        for gone in losses { forget(gone.worker, gone.incarnation) }
         guard let rank = ranks.min() else { return [] }
         return interruptGang(because: .workerLost(worker: members[rank].worker, rank: rank, how: how))
     }
@@ -157,8 +163,9 @@ extension Run {
         return end(.gaveUp(restarts: restarts - 1, last: last))
     }
 
-    /// What must hold after every event.
-    func checkInvariants() {
+    /// What must hold after every event. Changes nothing; it is `mutating` because the coordinator's optional run is copied
+    /// for anything that is not, a kilobyte at every event.
+    mutating func checkInvariants() {
         precondition(committed <= reached && reached <= plan.steps, "steps out of order: \(self)")
         precondition(
             zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
@@ -179,9 +186,9 @@ extension Run {
     }
 
     /// What must hold after every event that may have changed the gang or the pool.
-    func checkMembers(_ pool: Pool) {
+    mutating func checkMembers(_ pool: Pool) {
         precondition(
-            pool.holdsAll(members), "a member is not in the pool: \(self)")
+            pool.holdsAll(members, near: seating.places), "a member is not in the pool: \(self)")
         guard !members.isEmpty else { return }
         precondition(members.reduce(0) { $0 + $1.part.count } == plan.microBatches, "\(self)")
     }

@@ -16,13 +16,16 @@ public struct RunID: Hashable, Comparable, Sendable, Codable, CustomStringConver
 /// The name of a node: one machine with its accelerators.
 public struct NodeID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     private enum CodingKeys: String, CodingKey { case interned = "name" }
-    private let interned: InternedText
+    @usableFromInline let interned: InternedText
     /// The name as text.
     public var name: String { interned.text }
     /// The node called `name`.
     public init(_ name: String) { interned = InternedText(name) }
     /// The name.
     public var description: String { name }
+    /// Equal names are one.
+    @inlinable
+    public static func == (a: NodeID, b: NodeID) -> Bool { a.interned == b.interned }
     /// Alphabetical.
     public static func < (a: NodeID, b: NodeID) -> Bool { a.interned < b.interned }
 
@@ -61,6 +64,9 @@ public struct WorkerID: Hashable, Comparable, Sendable, Codable, CustomStringCon
     }
     /// `node/slot`.
     public var description: String { "\(node)/\(slot)" }
+    /// The same slot of the same node.
+    @inlinable
+    public static func == (a: WorkerID, b: WorkerID) -> Bool { a.node == b.node && a.slot == b.slot }
     /// By node, then by slot.
     public static func < (a: WorkerID, b: WorkerID) -> Bool {
         a.node == b.node ? a.slot < b.slot : a.node < b.node

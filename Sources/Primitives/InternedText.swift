@@ -6,7 +6,8 @@ import Synchronization
 
 /// A text that is stored once, however often it is named.
 public struct InternedText: Hashable, Comparable, Sendable {
-    private final class Entry: Sendable {
+    @usableFromInline
+    final class Entry: Sendable {
         let text: String
         init(_ text: String) { self.text = text }
     }
@@ -14,7 +15,7 @@ public struct InternedText: Hashable, Comparable, Sendable {
     private static let entries = Mutex<[String: Entry]>([:])
 
     /// Held by `entries`, which lets go of nothing.
-    private let entry: Unmanaged<Entry>
+    @usableFromInline let entry: Unmanaged<Entry>
 
     /// The one text equal to `text`.
     public init(_ text: String) {
@@ -29,7 +30,8 @@ public struct InternedText: Hashable, Comparable, Sendable {
     /// The text itself.
     public var text: String { entry._withUnsafeGuaranteedRef { $0.text } }
 
-    /// Equal texts are one.
+    /// Equal texts are one. Inlinable, because the lists of large gangs are compared with it.
+    @inlinable
     public static func == (a: InternedText, b: InternedText) -> Bool { a.entry.toOpaque() == b.entry.toOpaque() }
 
     /// By which text it is; not the same in another process.

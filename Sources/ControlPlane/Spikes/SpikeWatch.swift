@@ -25,8 +25,9 @@ public struct SpikeWatch: Equatable, Sendable {
     public enum Stage: Equatable, Sendable {
         /// There is none. May become `recomputing` or `waiting`.
         case watching
-        /// The alarm's step is computed again by other workers. May become `watching` or `waiting`.
-        case recomputing(Computation)
+        /// The alarm's step is computed again by other workers. May become `watching` or `waiting`. Rare and large, so it is
+        /// kept apart: a run is as large as its largest stage wherever it is copied.
+        indirect case recomputing(Computation)
         /// It may heal. May become `watching`.
         case waiting(SpikeAlarm, until: Int)
     }
@@ -84,6 +85,7 @@ public struct SpikeWatch: Equatable, Sendable {
     public var recomputation: Computation? { if case .recomputing(let first) = stage { first } else { nil } }
 
     /// Whether nothing is being answered, so that quiet steps may pass unjudged.
+    @inlinable
     public var isAtRest: Bool {
         guard case .watching = stage else { return false }
         return loss.alarm == nil && gradient.alarm == nil
