@@ -100,6 +100,8 @@ struct FailureSource {
             var shape: (k: Double, scale: Double)?
         }
         var all: [Entry] = []
+        /// Those without memory.
+        var candidates: [Entry] = []
         /// The modes without memory together.
         var memoryless = 0.0
 
@@ -108,7 +110,10 @@ struct FailureSource {
                 let parts = mode.component == .gpu ? Double(accelerators) : 1
                 var entry = Entry(mode: mode, perSecond: parts / mode.mtbf.seconds, shape: nil)
                 if case .weibull(let k) = mode.distribution { entry.shape = (k, weibullScale(shape: k)) }
-                if entry.shape == nil { memoryless += entry.perSecond }
+                if entry.shape == nil {
+                    memoryless += entry.perSecond
+                    candidates.append(entry)
+                }
                 all.append(entry)
             }
         }
@@ -146,7 +151,7 @@ struct FailureSource {
             var at = stream.exponential() / (rates.memoryless * factor)
             while at < horizonSeconds {
                 var pick = stream.uniform() * rates.memoryless
-                let candidates = rates.all.filter { $0.shape == nil }
+                let candidates = rates.candidates
                 let entry =
                     candidates.first {
                         pick -= $0.perSecond; return pick < 0

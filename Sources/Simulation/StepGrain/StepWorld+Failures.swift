@@ -77,7 +77,9 @@ extension StepWorld {
     /// Brings spares in for what the pool lacks.
     private mutating func replenish(at now: Instant) {
         var lacking = scenario.plan.workers - inPool - arriving
-        for node in states.indices where lacking > 0 && states[node] == .reserve {
+        guard lacking > 0 else { return }
+        for node in states.indices where states[node] == .reserve {
+            guard lacking > 0 else { return }
             states[node] = .arriving
             arriving += 1
             lacking -= 1

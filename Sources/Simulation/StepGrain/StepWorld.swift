@@ -9,8 +9,8 @@ import Hardware
 import Journaling
 import Primitives
 
-/// One simulated life of a run.
-struct StepWorld {
+/// One simulated life of a run. There is one of each, and nobody copies it, not even for a question.
+struct StepWorld: ~Copyable {
     enum Happening {
         case struck(Int)
         case detected(Int)
