@@ -150,6 +150,7 @@ extension Run {
     /// Strikes off the checkpoints that retention no longer keeps. The newest one of a state that all agreed on stays
     /// beside those that the job asks for: a newer one may turn out to be corrupt.
     mutating func prune() -> [Command] {
+        guard checkpoints.count > plan.checkpointsKept else { return [] }
         let steps = checkpoints.map(\.step)
         let trusted = plan.stateHashInterval > 0 ? steps.last { $0 <= agreed } : nil
         let surplus = spikes.surplus(of: steps, kept: plan.checkpointsKept, committed: committed)

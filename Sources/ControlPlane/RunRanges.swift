@@ -9,7 +9,7 @@ extension Run {
     /// reached, or a user wants the run to end. No range passes over it.
     ///
     /// A step that was committed before, and has its checkpoint already, is counted too; stopping there is harmless.
-    @inlinable
+    @inlinable @inline(__always)
     public var nextDecision: Int {
         if interrupted || saveOverdue && saving == nil { return min(committed + 1, plan.steps) }
         var next = min(plan.steps, (committed / plan.checkpointInterval + 1) * plan.checkpointInterval)

@@ -79,7 +79,7 @@ extension StepWorld {
         try stopAtNextStep(at: now)
     }
 
-    private func report(_ going: Progress, last: Int) -> StepsReport {
+    private mutating func report(_ going: Progress, last: Int) -> StepsReport {
         // A point for each of about `curvePoints` steps of the run, and the last of the range.
         let stride = max(1, scenario.plan.steps / max(1, scenario.curvePoints))
         var samples: [StepSample] = []

@@ -33,7 +33,7 @@ extension StepWorld {
     private var lead: Int { scenario.plan.lossSpike.detector.window * 5 / 4 }
 
     /// The loss of `step` on the gang's course, in nats.
-    func loss(of step: Int) -> Double {
+    mutating func loss(of step: Int) -> Double {
         let batch = course.batch(of: step)
         return scenario.loss.loss(of: step, batch: batch)
             + excursions.reduce(0) { $0 + (leavesOut($1.batch) ? 0 : $1.rise(at: batch)) }
@@ -52,7 +52,7 @@ extension StepWorld {
     }
 
     /// Whether `step` is told for itself, to be judged.
-    func isAttentive(at step: Int) -> Bool {
+    mutating func isAttentive(at step: Int) -> Bool {
         guard judges, let isAtRest = coordinator.run?.spikes.isAtRest else { return false }
         guard isAtRest else { return true }
         let batch = course.batch(of: step)
@@ -65,7 +65,7 @@ extension StepWorld {
 
     /// How far the gang may run ahead from step `next` on: one step where each is judged, else to the next decision or to
     /// where an excursion's lead begins, whichever comes first.
-    func pauseAfter(from next: Int, upTo decision: Int) -> Int {
+    mutating func pauseAfter(from next: Int, upTo decision: Int) -> Int {
         guard judges, !excursions.isEmpty || coordinator.run?.spikes.isAtRest == false else { return decision }
         guard !isAttentive(at: next) else { return next }
         let batch = course.batch(of: next)

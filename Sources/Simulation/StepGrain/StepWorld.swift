@@ -9,7 +9,8 @@ import Hardware
 import Journaling
 import Primitives
 
-/// One simulated life of a run. There is one of each, and nobody copies it, not even for a question.
+/// One simulated life of a run. There is one of each, and nobody copies it. What is asked of it at every event is asked of
+/// a `mutating` function, even where nothing changes: the others are given two kilobytes on the stack.
 struct StepWorld: ~Copyable {
     enum Happening {
         case struck(Int)
