@@ -12,6 +12,16 @@ struct KeptSumsTests {
         $0.onWorkerLoss = .spare
     }
 
+    /// A gang of three that computes, and a spare.
+    private func worldWithSpare() throws -> MockWorld {
+        var world = MockWorld(plan: plan)
+        try world.submit()
+        try world.offer(slots: 4)
+        try world.joinAll()
+        try world.formAll()
+        return world
+    }
+
     private func slots(_ numbers: [Int]) -> [WorkerID] { numbers.map { WorkerID(node: NodeID("a"), slot: $0) } }
 
     @Test func `who stays keeps its rank, and the others take the ranks of those that left`() {
@@ -41,11 +51,7 @@ struct KeptSumsTests {
     }
 
     @Test func `a loss leaves the others' sums as good as they were`() throws {
-        var world = MockWorld(plan: plan)
-        try world.submit()
-        try world.offer(slots: 4)
-        try world.joinAll()
-        try world.formAll()
+        var world = try worldWithSpare()
         try world.steps(through: 2)
         let before = try #require(world.coordinator.run?.members)
         try world.kill(worker(0))
@@ -57,11 +63,7 @@ struct KeptSumsTests {
     }
 
     @Test func `sums of a step that gave no finite number are not used again, whatever happens next`() throws {
-        var world = MockWorld(plan: plan)
-        try world.submit()
-        try world.offer(slots: 4)
-        try world.joinAll()
-        try world.formAll()
+        var world = try worldWithSpare()
         try world.steps(through: 3)
         let doubtful = try #require(world.coordinator.run?.members)
         try world.tell(
