@@ -161,9 +161,7 @@ public struct Run: Equatable, Sendable {
             phase = .waiting(because: reason)
             return [.wait(run: id, because: reason)]
         case .placed(let workers):
-            seating.seat(workers)
-            if isDealtAnew { seating.rotate() }
-            seating.makeMembers(of: plan, from: pool)
+            seat(workers, from: pool)
             return form(from: &pool, at: now)
         }
     }

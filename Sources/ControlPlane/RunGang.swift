@@ -38,7 +38,7 @@ extension Run {
     /// Whether a gang of all workers that are up is what `placement` would choose, if they are as many as the job wants and
     /// have the run's arithmetic, and every part of a step is to stay where it is.
     func takesAllThatAreUp(on pool: Pool) -> Bool {
-        pool.upCount == plan.workers && plan.onWorkerLoss != .shrink && !isReturning && !isDealtAnew
+        pool.upCount == plan.workers && plan.onWorkerLoss != .shrink && !isReturning && !isDoubtful
     }
 
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
@@ -57,11 +57,18 @@ extension Run {
         return receivers.enumerated().map { StateTransfer(to: $0.element, from: sources[$0.offset % sources.count]) }
     }
 
-    /// Whether the gang that forms is the first since a step gave no finite number, or set off an alarm, and is computed
-    /// again: then nobody shall compute the part that it had.
-    var isDealtAnew: Bool {
-        guard generation.next == trusted else { return false }
-        return [notFinite?.step, spikes.recomputation?.report.step].contains(committed + 1)
+    /// Whether a step that gave no finite number, or set off an alarm, is computed again.
+    var isDoubtful: Bool {
+        notFinite.map { $0.step > committed } ?? false || spikes.recomputation?.report.step == committed + 1
+    }
+
+    /// Gives ranks to `workers`. While a step is in doubt nobody shall compute the part that it had: all move on by one rank
+    /// in the first gang since, and wherever another size gives everybody another part.
+    mutating func seat(_ workers: [WorkerID], from pool: Pool) {
+        let isResized = workers.count != seating.byRank.count
+        seating.seat(workers)
+        if isDoubtful, isResized || generation.next == trusted { seating.rotate() }
+        seating.makeMembers(of: plan, from: pool)
     }
 
     /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is

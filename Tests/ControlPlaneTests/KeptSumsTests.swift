@@ -79,6 +79,21 @@ struct KeptSumsTests {
         }
     }
 
+    @Test func `a gang that shrinks while a step is in doubt does not give anybody its part again`() throws {
+        var world = try MockWorld.running(plan: plan)
+        try world.steps(through: 3)
+        let doubtful = try #require(world.coordinator.run?.members)
+        try world.tell(
+            .stepNotFinite(run: world.run, generation: Generation(1), step: 4, suspects: [worker(1)]))
+        try world.kill(worker(1))
+        let again = try #require(world.coordinator.run)
+        #expect(again.members.map(\.worker) == [worker(2), worker(0)] && again.trusted == Generation(2))
+        for member in again.members {
+            let before = try #require(doubtful.first { $0.worker == member.worker })
+            #expect(!before.part.overlaps(member.part), "\(member)")
+        }
+    }
+
     @Test(arguments: [
         (InterruptionReason.coordinatorLost, false), (.formationOverdue(missing: []), false),
         (.replicasDisagree(step: 3, norms: ""), true), (.stepDoubted(step: 3), true), (.diverged(step: 3, to: 1), true),
