@@ -49,6 +49,13 @@ struct LiveOptions: ParsableArguments {
     /// How the commands print.
     var output: OutputOptions { display.output }
 
+    /// The options that were given, where they say something about a run.
+    var given: [String] {
+        (overrides.isEmpty ? [] : ["-s"]) + (noInject ? ["--no-inject"] : [])
+            + (dryRunPolicy ? ["--dry-run-policy"] : []) + (runID == nil ? [] : ["--run-id"])
+            + (output.json ? ["--json"] : [])
+    }
+
     func validate() throws {
         if let runID, runID.isEmpty || runID.hasPrefix(".") || runID.contains("/") {
             throw ValidationError("--run-id takes the name of a folder, not '\(runID)'")

@@ -28,7 +28,7 @@ struct Understudy: ParsableCommand {
             ExportCommand.self,
             CheckpointCommand.self, ReplayCommand.self, ExplainCommand.self, KeysCommand.self, DoctorCommand.self,
             CompletionCommand.self, SchemaCommand.self, DrillCommand.self, InjectCommand.self, ScoreboardCommand.self,
-            CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self, DriveCommand.self, ControllerCommand.self,
+            CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self, DriveCommand.self,
             AgentCommand.self, SubmitCommand.self, QueueCommand.self, NodesCommand.self, CancelCommand.self,
             PriorityCommand.self, CordonCommand.self, DrainCommand.self, UndrainCommand.self,
         ])

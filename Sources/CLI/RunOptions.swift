@@ -101,7 +101,7 @@ struct RunArgument: ParsableArguments {
 }
 
 /// `path` from the file system's root, so that what a document names is found from any folder.
-private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
 /// The open journal of the run in `folder`.
 func journal(_ folder: RunFolder) throws -> JournalStore {

@@ -12,7 +12,7 @@ extension CommandLineTool {
             ["sample"], ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"],
             ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
-            ["schedule"], ["controller"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
+            ["schedule"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
             ["cordon"], ["drain"], ["undrain"],
         ]
 
@@ -40,7 +40,7 @@ extension CommandLineTool {
 
         /// Commands without `--json`: those that serve until they are ended, and those whose output is a form of its own.
         static let withoutJSON: Set<[String]> = [
-            [], ["serve"], ["controller"], ["agent"], ["export"], ["report"], ["completion"], ["schema"],
+            [], ["serve"], ["agent"], ["export"], ["report"], ["completion"], ["schema"],
             ["checkpoint"],
         ]
 

@@ -93,7 +93,8 @@ extension CommandLineTool {
         @Test func `what the commands of a queue print with json is what the schema of its kind says`() async throws {
             try await Scenario.play { scenario in
                 let endpoint = "ipc://\(scenario.folder)/queue.socket"
-                let controller = try scenario.start(.understudy, ["controller", "--listen", endpoint])
+                let controller = try scenario.start(
+                    .understudy, ["coordinator", "--queue", "queue", "--listen", endpoint])
                 _ = try await eventually("the controller says that it serves") {
                     guard controller.poll() == nil else { throw HarnessError(controller.errors) }
                     return controller.errors.contains("serving the queue") ? () : nil

@@ -17,26 +17,35 @@ extension Live {
             let scenario: Scenario
             let controller: Child
             let endpoint: String
+            private let key: [String]
 
-            init(_ scenario: Scenario, _ arguments: [String] = []) async throws {
+            /// A queue at a socket file, or at `listen` for those who have the key in the file `key`.
+            init(
+                _ scenario: Scenario, _ arguments: [String] = [], listen: String? = nil, key: String? = nil
+            ) async throws {
                 self.scenario = scenario
-                endpoint = "ipc://\(scenario.folder)/queue.socket"
-                controller = try scenario.start(.understudy, ["controller", "--listen", endpoint] + arguments)
-                let controller = controller
-                _ = try await eventually("the controller says that it serves") {
+                self.key = key.map { ["--key", $0] } ?? []
+                let controller = try scenario.start(
+                    .understudy,
+                    ["coordinator", "--queue", "queue", "--listen", listen ?? "ipc://\(scenario.folder)/queue.socket"]
+                        + self.key + arguments)
+                self.controller = controller
+                endpoint = try await eventually("the controller says where it serves") {
                     guard controller.poll() == nil else { throw HarnessError(controller.errors) }
-                    return controller.errors.contains("serving the queue") ? () : nil
+                    let line = controller.errors.split(separator: "\n").first { $0.hasPrefix("serving the queue in ") }
+                    return line.flatMap { $0.split(separator: " ").last.map(String.init) }
                 }
             }
 
-            func agent(_ node: String, slots: Int) throws -> Child {
+            func agent(_ node: String, slots: Int, _ arguments: [String] = []) throws -> Child {
                 try scenario.start(
-                    .understudy, ["agent", "--slots", "\(slots)", "--node", node, "--connect", endpoint])
+                    .understudy,
+                    ["agent", "--slots", "\(slots)", "--node", node, "--connect", endpoint] + key + arguments)
             }
 
             /// Runs a command against the controller.
             func ask(_ arguments: [String]) async throws -> (code: Int32, output: String, errors: String) {
-                try await scenario.understudy(arguments + ["--connect", endpoint])
+                try await scenario.understudy(arguments + ["--connect", endpoint] + key)
             }
 
             func submit(_ run: String, slots: Int, priority: Int, _ settings: [String] = []) async throws {
@@ -188,6 +197,38 @@ extension Live {
             }
         }
 
+        @Test func `a gang on several machines trains over encrypted connections, to the same bits`() async throws {
+            try await Scenario.play { scenario in
+                let key = "\(scenario.folder)/queue.key"
+                #expect(try await scenario.understudy(["keys", key]).code == 0)
+                let cluster = try await Cluster(
+                    scenario, ["--ports", "7650-7749"], listen: "tcp://127.0.0.1:*", key: key)
+                // The second machine sees the runs under another path.
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(scenario.folder)/mounted", withDestinationPath: "\(scenario.folder)/runs")
+                let left = try cluster.agent("left", slots: 2, ["--exchange", "tcp://127.0.0.1:*"])
+                let right = try cluster.agent("right", slots: 2, ["--runs", "\(scenario.folder)/mounted"])
+                for node in ["left", "right"] {
+                    try await cluster.wait(untilNodes: "\(node) is there") { $0.contains(node) }
+                }
+                try await cluster.submit("run", slots: 4, priority: 0)
+                _ = try await scenario.journal(of: "run", driver: cluster.controller, until: "the job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                // Without the key nobody is heard, and is told why.
+                let stranger = try await scenario.understudy(["queue", "--connect", cluster.endpoint])
+                #expect(stranger.code == 8 && stranger.errors.contains("demands a key"), "\(stranger)")
+                try await cluster.wait(until: "the job is done", Queue.isCompleted)
+                try await Reference.check(scenario.history("run"))
+                let console = try String(
+                    contentsOfFile: "\(scenario.folder)/runs/run/logs/console.log", encoding: .utf8)
+                #expect(console.contains("tcp://127.0.0.1:76") || console.contains("tcp://127.0.0.1:77"), "\(console)")
+                let logs = try FileManager.default.contentsOfDirectory(atPath: "\(scenario.folder)/runs/run/logs")
+                #expect(logs.filter { $0.hasPrefix("right-") }.count == 2, "\(logs)")
+                try await cluster.end([left, right])
+            }
+        }
+
         @Test func `a controller that is killed goes on with its journal, and no job is lost`() async throws {
             try await Scenario.play { scenario in
                 let first = try await Cluster(scenario)
@@ -210,7 +251,9 @@ extension Live {
             try await Scenario.play { scenario in
                 let nobody = ["--connect", "ipc://\(scenario.folder)/nobody"]
                 let submitted = try await scenario.understudy(["submit", "job.yaml"] + nobody)
-                #expect(submitted.code == 8 && submitted.errors.hasPrefix("no controller answers at"), "\(submitted)")
+                #expect(
+                    submitted.code == 8 && submitted.errors.hasPrefix("no coordinator of a queue answers at"),
+                    "\(submitted)")
                 let cluster = try await Cluster(scenario, ["--team", "red:2:1"])
                 let bad = try await cluster.ask(["submit", "job.yaml", "-s", "train.lr=fast"])
                 #expect(bad.code == 3, "\(bad.errors)")
@@ -229,7 +272,7 @@ extension Live {
                 try await cluster.end([])
                 // Its teams are kept with the queue.
                 let other = try await scenario.understudy(
-                    ["controller", "--listen", cluster.endpoint, "--team", "blue"])
+                    ["coordinator", "--queue", "queue", "--listen", cluster.endpoint, "--team", "blue"])
                 #expect(other.code == 1 && other.errors.contains("was made for the teams default:1, red:2:1"))
             }
         }

@@ -52,7 +52,7 @@ struct QueueWordsTests {
     @Test func `a question is answered, also in many frames, and silence is told as such`() throws {
         let context = try ZMQContext()
         let port = try QueuePort(listeningOn: Endpoint("tcp://127.0.0.1:*"), in: context)
-        let link = try QueueLink(to: Endpoint(port.lastEndpoint), in: context)
+        let link = try QueueLink(to: Endpoint(port.lastEndpoint), in: context, timeout: patience)
         let flag = WakeUp()
         try link.send([Line("jobs")])
         let asked = try #require(try port.wait(timeout: patience, watching: flag.descriptor).first)
@@ -67,5 +67,42 @@ struct QueueWordsTests {
         #expect(throws: LinkError.noAnswer(endpoint: port.lastEndpoint, within: .milliseconds(50))) {
             try link.ask([Line("hello")], patience: .milliseconds(50))
         }
+    }
+
+    @Test func `a queue with a key answers who has it, and turns everybody else away with the reason`() throws {
+        let key = try KeyFile.generate()
+        let context = try ZMQContext(key: key)
+        let port = try QueuePort(listeningOn: Endpoint("tcp://127.0.0.1:*"), in: context)
+        let place = try Endpoint(port.lastEndpoint)
+        let link = try QueueLink(to: place, in: ZMQContext(key: key), timeout: patience)
+        try link.send([Line("jobs")])
+        let flag = WakeUp()
+        let asked = try #require(try port.wait(timeout: patience, watching: flag.descriptor).first)
+        #expect(try asked.words.get().lines == [Line("jobs")])
+        for stranger in [nil, try KeyFile.generate()] {
+            do {
+                _ = try QueueLink(to: place, in: ZMQContext(key: stranger), timeout: patience)
+                Issue.record("a stranger was let in")
+            } catch LinkError.refused(let endpoint, _, let hasKey) {
+                #expect(endpoint == port.lastEndpoint)
+                #expect(hasKey == (stranger != nil))
+            }
+        }
+    }
+
+    @Test func `nobody at all is told apart from somebody who refuses`() throws {
+        let nowhere = try Endpoint("ipc:///nobody/listens")
+        #expect(throws: LinkError.noAnswer(endpoint: "\(nowhere)", within: .milliseconds(50))) {
+            try QueueLink(to: nowhere, in: ZMQContext(), timeout: .milliseconds(50))
+        }
+    }
+
+    @Test func `a place is named by the host at which its machine was reached`() throws {
+        let controller = try Endpoint("tcp://head:7641")
+        #expect(try "\(Endpoint("tcp://0.0.0.0:7650").seen(from: controller))" == "tcp://head:7650")
+        #expect(try "\(Endpoint("ipc:///s/job-1-1").seen(from: controller))" == "ipc:///s/job-1-1")
+        let local = try Endpoint("ipc:///s/queue")
+        #expect(try "\(Endpoint("tcp://127.0.0.1:7650").seen(from: local))" == "tcp://127.0.0.1:7650")
+        #expect(local.port(7_650) == nil)
     }
 }

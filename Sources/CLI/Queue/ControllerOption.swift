@@ -1,4 +1,4 @@
-// How commands find the controller of a queue and ask it. Refuses to start one.
+// How commands find the coordinator that serves a queue, its controller, and ask it. Refuses to start one.
 
 import ArgumentParser
 import Foundation
@@ -8,6 +8,9 @@ import Wire
 /// The environment's name for where the controller is.
 private let controllerVariable = "UNDERSTUDY_CONTROLLER"
 
+/// The environment's name for the key file.
+private let keyVariable = "UNDERSTUDY_KEY"
+
 /// Where controllers listen when nothing else is said.
 let defaultController = "tcp://127.0.0.1:7641"
 
@@ -16,28 +19,53 @@ struct ControllerOption: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where the controller listens. (default: $UNDERSTUDY_CONTROLLER, or tcp://127.0.0.1:7641)",
+            "Where the queue's coordinator listens. (default: $UNDERSTUDY_CONTROLLER, or \(defaultController))",
             valueName: "endpoint"))
     var connect: String?
 
-    /// The place, read.
-    func endpoint() throws -> Endpoint {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The key file that the queue's coordinator has. (default: $UNDERSTUDY_KEY)", valueName: "file"))
+    var key: String?
+
+    /// The key file's path, if there is one.
+    var keyPath: String? { key ?? ProcessInfo.processInfo.environment[keyVariable] }
+
+    /// Connects to the controller.
+    /// - Throws: `Failure` with code 8 when nobody lets this process in within `patience`.
+    func link(patience: TimeSpan) throws -> QueueLink {
         let text = connect ?? ProcessInfo.processInfo.environment[controllerVariable] ?? defaultController
-        do { return try Endpoint(text) } catch { throw Failure(.usage, error.description) }
+        do {
+            let key = try keyPath.map { try KeyFile(readingFrom: $0) }
+            let place = try EndpointSecurity.check(text, key: key)
+            return try QueueLink(to: place, in: ZMQContext(key: key), timeout: patience)
+        } catch LinkError.noAnswer(let endpoint, _) {
+            throw ControllerOption.nobody(at: endpoint)
+        } catch let error as LinkError {
+            throw Failure(.unreachable, error.description)
+        } catch let error as EndpointError {
+            throw Failure(.usage, error.description)
+        } catch { throw Failure(.failed, "\(error)") }
+    }
+
+    private static func nobody(at endpoint: String) -> Failure {
+        Failure(
+            .unreachable,
+            "no coordinator of a queue answers at \(endpoint); start one with: understudy coordinator --queue queue")
     }
 
     /// Asks `line` and returns the answer.
     /// - Throws: `Failure` with code 8 when nobody answers, with the reason and code 4 when it is refused because it could
     ///   never be, and with the reason and code 1 when it is refused otherwise.
     func ask(_ line: Line) throws -> [Line] {
-        let place = try endpoint()
+        let patience = TimeSpan.seconds(10 as Int64)
+        let link = try link(patience: patience)
         let answer: [Line]
-        do {
-            answer = try QueueLink(to: place, in: ZMQContext()).ask([line], patience: .seconds(10 as Int64))
-        } catch is LinkError {
-            throw Failure(
-                .unreachable, "no controller answers at \(place); start one with: understudy controller")
-        } catch { throw Failure(.failed, "\(error)") }
+        do throws(LinkError) { answer = try link.ask([line], patience: patience) } catch {
+            if case .messaging(let problem) = error { throw Failure(.failed, "\(problem)") }
+            throw ControllerOption.nobody(at: "\(link.endpoint)")
+        }
         if let first = answer.first, first.head == "refused" {
             let isInfeasible = try reading { try first.readIfPresent("infeasible", as: Bool.self) } ?? false
             throw Failure(

@@ -17,6 +17,10 @@ final class CoordinatorLaunches: Sendable {
     }
 
     private let jobs = Mutex<[Int: Job]>([:])
+    private let keyPath: String?
+
+    /// Launches of coordinators that have the key in the file `keyPath`; nil for none.
+    init(keyPath: String?) { self.keyPath = keyPath }
 
     /// Job `number` is started as `job` says from now on.
     func note(_ number: Int, _ job: Job) { jobs.withLock { $0[number] = job } }
@@ -32,7 +36,7 @@ final class CoordinatorLaunches: Sendable {
                 return [
                     "coordinator", "--resume", job.run.path, "--listen", job.endpoint, "--supervised", "--interval",
                     "60", "--no-color",
-                ]
+                ] + (keyPath.map { ["--key", $0] } ?? [])
             },
             log: { [self] slot, _ in self[slot.slot].map { "\($0.run.logs)/console.log" } ?? "/dev/null" })
     }

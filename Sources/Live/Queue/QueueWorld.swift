@@ -44,12 +44,12 @@ public final class QueueWorld {
 
     private let folder: QueueFolder
     private let port: QueuePort
-    private let sockets: String
     private let mailbox: Mailbox<QueueRequest>
     private let supervisor: Supervisor
     private let log: Logger
     private let clock: RunClock
     private let launches: CoordinatorLaunches
+    private var endpoints: JobEndpoints
     private var sequence: Int
     private(set) var queue: QueueController
     private var agents: [KnownAgent] = []
@@ -57,19 +57,19 @@ public final class QueueWorld {
     private var starting: [(job: Int, stint: Int)] = []
     private var nextTick = Instant.zero
 
-    /// A world for the queue in `folder`, whose agents and users speak at `port`. `sockets` is a folder for the sockets of
-    /// the jobs' coordinators, which are started as `launches` says.
+    /// A world for the queue in `folder`, whose agents and users speak at `port`. The jobs' coordinators, which are
+    /// `executable`, listen at `endpoints`, with the key in the file `keyPath` if there is one.
     /// - Throws: `SupervisorError` when the host has no descriptors left.
     public init(
-        _ folder: QueueFolder, port: QueuePort, sockets: String, mailbox: Mailbox<QueueRequest>, executable: String,
-        log: Logger
+        _ folder: QueueFolder, port: QueuePort, endpoints: JobEndpoints, keyPath: String?,
+        mailbox: Mailbox<QueueRequest>, executable: String, log: Logger
     ) throws {
         self.folder = folder
         self.port = port
-        self.sockets = sockets
+        self.endpoints = endpoints
         self.mailbox = mailbox
         self.log = log
-        launches = CoordinatorLaunches()
+        launches = CoordinatorLaunches(keyPath: keyPath)
         supervisor = try Supervisor(launches.launch(of: executable)) { mailbox.post(.coordinatorEnded($0)) }
         clock = RunClock(epoch: folder.epoch, last: folder.last.at)
         sequence = folder.last.sequence
@@ -120,10 +120,15 @@ public final class QueueWorld {
                 continue
             }
             guard !LiveRun.isDriven(run) else { continue }
+            guard let endpoint = endpoints.take(job, stint) else {
+                log.warning("every port for coordinators is taken", metadata: ["job": "\(job)"])
+                continue
+            }
             starting.removeAll { $0.job == job && $0.stint == stint }
-            launches.note(job, CoordinatorLaunches.Job(run: run, endpoint: endpoint(job, stint)))
+            launches.note(job, CoordinatorLaunches.Job(run: run, endpoint: "\(endpoint)"))
             supervisor.start(name(job))
         }
+        try giveOrders()
     }
 
     /// Tells the controller how far running jobs are saved, so that it stops those that lose least.
@@ -143,6 +148,7 @@ public final class QueueWorld {
         let job = end.worker.slot
         log.info("a coordinator ended", metadata: ["job": "\(job)", "how": "\(end.how.sentence)"])
         try noteCheckpoints()
+        endpoints.giveBack(job)
         try handle(.coordinatorEnded(job: job, stint: queue[job].stint, how: end.how))
     }
 
@@ -280,6 +286,11 @@ public final class QueueWorld {
             case .vacate, .replace: break  // The orders below say it.
             }
         }
+        try giveOrders()
+    }
+
+    /// Tells every agent for which something has changed.
+    private func giveOrders() throws {
         for index in agents.indices where orders(for: agents[index].node) != agents[index].orders { try order(index) }
     }
 
@@ -300,14 +311,14 @@ public final class QueueWorld {
     private func orders(for name: NodeID) -> [SlotOrder] {
         guard let node = queue.nodes.first(where: { $0.name == name }) else { return [] }
         return node.occupants.enumerated().compactMap { slot, occupant in
-            guard let occupant, !occupant.isLeaving else { return nil }
+            guard let occupant, !occupant.isLeaving, let endpoint = endpoints[occupant.job, occupant.stint] else {
+                return nil
+            }
             return SlotOrder(
-                slot: slot, job: occupant.job, stint: occupant.stint,
-                endpoint: endpoint(occupant.job, occupant.stint), folder: queue[occupant.job].submission.folder)
+                slot: slot, job: occupant.job, stint: occupant.stint, endpoint: "\(endpoint)",
+                folder: queue[occupant.job].submission.folder)
         }
     }
-
-    private func endpoint(_ job: Int, _ stint: Int) -> String { "ipc://\(sockets)/job-\(job)-\(stint)" }
 
     /// The supervisor knows processes by slots; a job's coordinator is in the slot with its number.
     private func name(_ job: Int) -> WorkerID { WorkerID(node: NodeID("queue"), slot: job) }

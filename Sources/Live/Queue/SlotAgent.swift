@@ -28,7 +28,8 @@ public enum AgentEnd: Error, Equatable, Sendable, CustomStringConvertible {
         case .stopped: "the agent was stopped"
         case .refused(let reason): "the controller refuses this agent: \(reason)"
         case .noAnswer(let endpoint, let span):
-            "no controller answers at \(endpoint) within \(span); start one with: understudy controller"
+            "no coordinator of a queue answers at \(endpoint) within \(span); start one with: "
+                + "understudy coordinator --queue queue"
         }
     }
 }
@@ -39,6 +40,45 @@ public enum AgentRequest: Sendable {
     case workerEnded(ProcessEnd)
     /// The agent shall end its workers and itself.
     case stop
+}
+
+/// How the workers of an agent are started, beside where their coordinator is.
+public struct WorkerLaunch: Sendable {
+    /// The worker program.
+    public var executable: String
+    /// The folder for the workers' sockets, for jobs that stay on this machine.
+    public var sockets: String
+    /// Where workers of other machines reach those of this one; nil to let each worker choose.
+    public var exchange: String?
+    /// The file with the key that everybody has; nil for none.
+    public var keyPath: String?
+    /// The folder in which the runs lie on this machine; nil when they lie where the controller says.
+    public var runs: String?
+
+    /// A way to start workers.
+    public init(
+        executable: String, sockets: String, exchange: String? = nil, keyPath: String? = nil, runs: String? = nil
+    ) {
+        self.executable = executable
+        self.sockets = sockets
+        self.exchange = exchange
+        self.keyPath = keyPath
+        self.runs = runs
+    }
+
+    /// The arguments of a worker in `slot` whose coordinator listens at `endpoint`, for an agent whose controller is at
+    /// `controller`.
+    func arguments(in slot: WorkerID, endpoint: String, controller: Endpoint) -> [String] {
+        // What cannot be read the worker refuses in its log.
+        let place = (try? Endpoint(endpoint)).map { "\($0.seen(from: controller))" } ?? endpoint
+        let reach = place.hasPrefix("ipc:") ? ["--sockets", sockets] : exchange.map { ["--exchange", $0] } ?? []
+        return ["--coordinator", place, "--node", slot.node.name, "--slot", "\(slot.slot)"] + reach
+            + (keyPath.map { ["--key", $0] } ?? []) + (runs.map { ["--runs", $0] } ?? [])
+            + ["--patience", "120", "--supervised"]
+    }
+
+    /// The folder of `run` as this machine has it.
+    func folder(of run: RunFolder) -> RunFolder { runs.map { RunFolder("\($0)/\(run.id)") } ?? run }
 }
 
 /// Keeps the worker processes of one machine's slots.
@@ -75,12 +115,11 @@ public final class SlotAgent {
         let orders = Mutex<[Int: SlotOrder]>([:])
     }
 
-    /// An agent for `slots` slots of `node` that speaks through `link`. Workers are `executable`, and their sockets are in
-    /// the folder `sockets`.
+    /// An agent for `slots` slots of `node` that speaks through `link` and starts workers as `workers` says.
     /// - Throws: `SupervisorError` when the host has no descriptors left.
     public init(
-        node: NodeID, slots count: Int, link: QueueLink, mailbox: Mailbox<AgentRequest>, executable: String,
-        sockets: String, log: Logger
+        node: NodeID, slots count: Int, link: QueueLink, mailbox: Mailbox<AgentRequest>, workers: WorkerLaunch,
+        log: Logger
     ) throws {
         self.node = node
         self.link = link
@@ -89,18 +128,18 @@ public final class SlotAgent {
         slots = Array(repeating: Slot(), count: count)
         let book = OrderBook()
         self.book = book
+        let controller = link.endpoint
         let launch = Supervisor.Launch(
-            executable: executable,
+            executable: workers.executable,
             arguments: { worker in
-                let order = book.orders.withLock { $0[worker.slot] }
-                return [
-                    "--coordinator", order?.endpoint ?? "", "--node", worker.node.name, "--slot", "\(worker.slot)",
-                    "--sockets", sockets, "--patience", "120", "--supervised",
-                ]
+                guard let order = book.orders.withLock({ $0[worker.slot] }) else {
+                    preconditionFailure("\(worker) is started for an order")
+                }
+                return workers.arguments(in: worker, endpoint: order.endpoint, controller: controller)
             },
             log: { worker, number in
                 let order = book.orders.withLock { $0[worker.slot] }
-                return order.map { RunFolder($0.folder).log(worker, launch: number) } ?? "/dev/null"
+                return order.map { workers.folder(of: RunFolder($0.folder)).log(worker, launch: number) } ?? "/dev/null"
             })
         supervisor = try Supervisor(launch) { mailbox.post(.workerEnded($0)) }
     }

@@ -22,11 +22,11 @@ public enum LinkEvent: Equatable, Sendable {
     case readable(descriptor: Int32)
 }
 
-/// Why a worker cannot reach its coordinator.
+/// Why a process cannot reach its coordinator.
 public enum LinkError: Error, Equatable, Sendable {
     /// Nobody answered at the endpoint within the time.
     case noAnswer(endpoint: String, within: TimeSpan)
-    /// Whoever listens there refuses this worker, or is not who it should be.
+    /// Whoever listens there refuses this process, or is not who it should be.
     case refused(endpoint: String, because: HandshakeFailure, hasKey: Bool)
     /// The messaging library failed.
     case messaging(ZMQError)
@@ -39,10 +39,10 @@ extension LinkError: CustomStringConvertible {
         case .noAnswer(let endpoint, let span):
             "no coordinator answers at \(endpoint) within \(span); is it running, and is the address right?"
         case .refused(let endpoint, let failure, true):
-            "the coordinator at \(endpoint) and this worker do not share a key (\(failure)); give both the same key file"
+            "the coordinator at \(endpoint) and this process do not share a key (\(failure)); give both the same key file"
         case .refused(let endpoint, let failure, false):
-            "the coordinator at \(endpoint) demands a key or is none (\(failure)); give this worker the key file that "
-                + "the coordinator was started with"
+            "the coordinator at \(endpoint) demands a key or is none (\(failure)); give this process the key file "
+                + "that the coordinator was started with"
         case .messaging(let error): error.description
         }
     }
@@ -56,9 +56,6 @@ public final class CoordinatorLink {
     /// As far as the events handed out tell.
     private var isUp = true
     private static let batch = 64
-    /// A listener that cannot decrypt its visitor just closes; so does one that is being restarted. After this many in
-    /// a row, a third of a second in all, it is the key.
-    private static let refusalsBelieved = 6
 
     /// Connects to the coordinator at `endpoint`, and waits until it has let this worker in; gives up after `timeout`
     /// or when it is clear that it never will.
@@ -78,7 +75,7 @@ public final class CoordinatorLink {
             try socket.set(ZMQ_IMMEDIATE, to: 1)
             monitor = try ZMQMonitor(of: socket)
             try socket.connect(endpoint.description)
-            outcome = try firstHandshake(timeout: timeout)
+            outcome = try monitor.firstHandshake(timeout: timeout)
         } catch {
             throw .messaging(error)
         }
@@ -140,25 +137,5 @@ public final class CoordinatorLink {
         } catch {
             return .dropped(error)
         }
-    }
-
-    /// How the wait for the first handshake ends; nil when the time has passed.
-    private func firstHandshake(timeout: TimeSpan) throws(ZMQError) -> Result<Void, HandshakeFailure>? {
-        let deadline = monotonicNow() + timeout
-        var closures = 0
-        while case let left = deadline - monotonicNow(), left > .zero {
-            _ = try waitUntilReadable([.socket(monitor.socket)], timeout: left)
-            while let event = try monitor.next() {
-                switch event {
-                case .handshakeSucceeded: return .success(())
-                case .handshakeFailed(.closed):
-                    closures += 1
-                    if closures == CoordinatorLink.refusalsBelieved { return .failure(.closed) }
-                case .handshakeFailed(let failure): return .failure(failure)
-                case .accepted, .disconnected: break
-                }
-            }
-        }
-        return nil
     }
 }

@@ -23,14 +23,15 @@ public final class QueuePort {
     /// At most this many messages are handed out at once, so that a flood cannot keep descriptors waiting.
     private static let batch = 64
 
-    /// Listens on `endpoint`.
-    /// - Precondition: nobody outside of this machine can reach it.
+    /// Listens on `endpoint`; with a key in the context only members get in.
+    /// - Precondition: there is a key, or nobody outside of this machine can reach it.
     public init(listeningOn endpoint: Endpoint, in context: ZMQContext) throws(ZMQError) {
-        precondition(endpoint.staysOnThisMachine, "\(endpoint) can be reached from other machines")
+        precondition(context.key != nil || endpoint.staysOnThisMachine, "\(endpoint) needs a key")
         socket = try ZMQSocket(.router, in: context)
         try socket.setConnectionHabits(ipv6: endpoint.isIPv6)
         try socket.setMaximumMessageSize(controlFrameLimit + encryptionOverhead)
         try socket.set(ZMQ_ROUTER_MANDATORY, to: 1)
+        try socket.requireMembership()
         lastEndpoint = try socket.bind(endpoint.description)
     }
 
@@ -66,13 +67,26 @@ public final class QueueLink {
     /// Where the controller should be.
     public let endpoint: Endpoint
 
-    /// Connects to `endpoint`, now or as soon as somebody listens there.
-    public init(to endpoint: Endpoint, in context: ZMQContext) throws(ZMQError) {
+    /// Connects to the controller at `endpoint`, and waits until it has let this process in; gives up after `timeout` or
+    /// when it is clear that it never will. A connection that is lost later comes back by itself.
+    public init(to endpoint: Endpoint, in context: ZMQContext, timeout: TimeSpan) throws(LinkError) {
         self.endpoint = endpoint
-        socket = try ZMQSocket(.dealer, in: context)
-        try socket.setConnectionHabits(ipv6: true)
-        try socket.setMaximumMessageSize(controlFrameLimit + encryptionOverhead)
-        try socket.connect(endpoint.description)
+        let outcome: Result<Void, HandshakeFailure>?
+        do throws(ZMQError) {
+            socket = try ZMQSocket(.dealer, in: context)
+            try socket.setConnectionHabits(ipv6: true)
+            try socket.setMaximumMessageSize(controlFrameLimit + encryptionOverhead)
+            try socket.proveMembership()
+            let monitor = try ZMQMonitor(of: socket)
+            try socket.connect(endpoint.description)
+            outcome = try monitor.firstHandshake(timeout: timeout)
+        } catch { throw .messaging(error) }
+        switch outcome {
+        case .success: break
+        case .failure(let failure):
+            throw .refused(endpoint: endpoint.description, because: failure, hasKey: context.key != nil)
+        case nil: throw .noAnswer(endpoint: endpoint.description, within: timeout)
+        }
     }
 
     /// Says `lines`, without waiting.

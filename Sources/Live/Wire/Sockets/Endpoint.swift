@@ -59,6 +59,18 @@ public enum Endpoint: Equatable, Sendable {
         }
     }
 
+    /// The port `number` of the host; nil for a socket file, which has no ports.
+    public func port(_ number: Int) -> Endpoint? {
+        if case .tcp(let host, _) = self { .tcp(host: host, port: number) } else { nil }
+    }
+
+    /// The place as somebody sees it who has reached another port of its machine at `seen`: a listener on all interfaces
+    /// does not know by which of them others come.
+    public func seen(from seen: Endpoint) -> Endpoint {
+        guard case .tcp(_, let port) = self, case .tcp(let host, _) = seen else { return self }
+        return .tcp(host: host, port: port)
+    }
+
     /// Whether the host is written as an IPv6 address, in brackets.
     var isIPv6: Bool { if case .tcp(let host, _) = self { host.hasPrefix("[") } else { false } }
 

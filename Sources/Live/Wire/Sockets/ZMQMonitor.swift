@@ -2,6 +2,7 @@
 // which peer a connection belongs to; CoordinatorPort works that out from the descriptor.
 
 import CZeroMQ
+import Primitives
 
 /// Why a connection never came to speak.
 public enum HandshakeFailure: Error, Hashable, Sendable {
@@ -71,6 +72,30 @@ package final class ZMQMonitor {
             let value = Int32(bitPattern: part.bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
             try socket.skipRest(of: part)
             if let event = ZMQMonitor.event(number, value) { return event }
+        }
+        return nil
+    }
+
+    /// A listener that cannot decrypt its visitor just closes; so does one that is being restarted. After this many in
+    /// a row, a third of a second in all, it is the key.
+    private static let refusalsBelieved = 6
+
+    /// How a connecting socket's wait for its first handshake ends; nil when `timeout` has passed.
+    func firstHandshake(timeout: TimeSpan) throws(ZMQError) -> Result<Void, HandshakeFailure>? {
+        let deadline = monotonicNow() + timeout
+        var closures = 0
+        while case let left = deadline - monotonicNow(), left > .zero {
+            _ = try waitUntilReadable([.socket(socket)], timeout: left)
+            while let event = try next() {
+                switch event {
+                case .handshakeSucceeded: return .success(())
+                case .handshakeFailed(.closed):
+                    closures += 1
+                    if closures == ZMQMonitor.refusalsBelieved { return .failure(.closed) }
+                case .handshakeFailed(let failure): return .failure(failure)
+                case .accepted, .disconnected: break
+                }
+            }
         }
         return nil
     }
