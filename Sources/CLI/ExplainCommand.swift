@@ -24,12 +24,20 @@ struct ExplainCommand: ParsableCommand {
               understudy explain segment@2 --json
               understudy explain E0104
               understudy explain 7
+              understudy explain 7 --what-if slots=2 --what-if nodes=+1
             """)
 
     @Argument(
         help: ArgumentHelp(
             "A run, the newest when left out, and what to explain; or an error's code.", valueName: "words"))
     var words: [String] = []
+
+    @Option(
+        name: .customLong("what-if"),
+        help: ArgumentHelp(
+            "Of a job of the queue: when it would start with this change; can be given several times.",
+            valueName: "change"))
+    var whatIf: [String] = []
 
     @OptionGroup var runs: RunsOption
     @OptionGroup var controller: ControllerOption
@@ -52,6 +60,9 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func validate() throws {
+        guard whatIf.isEmpty || words.count == 1 && Int(words[0]) != nil else {
+            throw ValidationError("--what-if takes the number of a job of the queue")
+        }
         if words.count > 2 { throw ValidationError("name a run and one thing to explain") }
     }
 
@@ -76,7 +87,8 @@ struct ExplainCommand: ParsableCommand {
     }
 
     private func explain(job: Int) throws {
-        let answer = try controller.ask(Line("explain").with("job", job))
+        let changes = whatIf.map { Line("what-if").with("change", $0) }
+        let answer = try controller.ask([Line("explain").with("job", job)] + changes)
         let document = try reading { try QueuedJobDocument(answer) }
         output.print(document) { _, _ in document.lines() }
     }

@@ -62,6 +62,9 @@ struct LiveOptions: ParsableArguments {
         }
     }
 
+    /// Reads the job file `path` with what the command line sets, and makes nothing.
+    func read(job path: String) throws -> JobSpec { try readPapers(job: path, cluster: nil) { _, _ in }.0 }
+
     /// Makes the run of `job`, or opens the one to resume. `check` may refuse before anything is made.
     func prepare(
         job path: String?, resume: String?, cluster clusterPath: String?,

@@ -37,6 +37,7 @@ struct SchemaCommand: ParsableCommand {
             ("understudy/sample/v1", SampleCommand.Document.self),
             ("understudy/scoreboard/v1", Scoreboard.self),
             ("understudy/submission/v1", SubmissionDocument.self),
+            ("understudy/submission-trial/v1", SubmissionTrialDocument.self),
             ("understudy/sweep/v1", SweepDocument.self),
             ("understudy/validation/v1", ValidateCommand.Document.self),
         ]

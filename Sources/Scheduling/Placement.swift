@@ -24,17 +24,20 @@ public enum TopologyDemand: Equatable, Sendable {
     /// Waits until the whole gang fits inside one such part of the network.
     case required(TopologyLevel)
 
+    /// `preferred`, or the level that is required.
+    public var name: String {
+        switch self {
+        case .preferred: "preferred"
+        case .required(let level): "\(level)"
+        }
+    }
+
     /// The demand called `name`: `preferred`, or the level that is required, `node`, `leaf`, `spine` or `pool`; nil for
     /// anything else.
     public init?(named name: String) {
-        let levels: [(String, TopologyLevel)] = [("node", .node), ("leaf", .leaf), ("spine", .spine), ("pool", .pool)]
-        if name == "preferred" {
-            self = .preferred
-        } else if let level = levels.first(where: { $0.0 == name }) {
-            self = .required(level.1)
-        } else {
-            return nil
-        }
+        let demands = [.preferred] + TopologyLevel.allCases.map { TopologyDemand.required($0) }
+        guard let demand = demands.first(where: { $0.name == name }) else { return nil }
+        self = demand
     }
 }
 

@@ -72,6 +72,9 @@ extension Scheduler {
         }
     }
 
-    /// The largest gang that nodes which take work could hold if nothing ran.
-    public var largestOpenPool: Int { pools.map(\.openGPUs).max() ?? 0 }
+    /// The largest gang with that demand that nodes which take work could hold if nothing ran. Pools that nodes join one by
+    /// one are under one switch, so only a node is less than a pool.
+    public func largestOpenGang(_ demand: TopologyDemand) -> Int {
+        pools.map { demand == .required(.node) ? min($0.gpusPerNode, $0.openGPUs) : $0.openGPUs }.max() ?? 0
+    }
 }

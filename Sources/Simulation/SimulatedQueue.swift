@@ -79,6 +79,7 @@ public struct SimulatedQueue {
     private var claims: RandomStream
     /// What is drawn of jobs that lose machines.
     private var losses: RandomStream
+    private var places: RandomStream
     /// Whether few jobs come, slots empty soon, machines are equal, and those in use are lost often: there are slots to go
     /// on in.
     private let isCalm: Bool
@@ -104,6 +105,7 @@ public struct SimulatedQueue {
         random = RandomStream(seed: seed, named: "queue")
         claims = RandomStream(seed: seed, named: "queue/claims")
         losses = RandomStream(seed: seed, named: "queue/losses")
+        places = RandomStream(seed: seed, named: "queue/places")
         isCalm = losses.integer(below: 2) == 0
         teams = SimulatedQueue.drawTeams(&claims)
         queue = QueueController(
@@ -212,6 +214,7 @@ public struct SimulatedQueue {
             job.deadline = .seconds(Int64(1 + claims.integer(below: 1_000)))
         }
         job.onWorkerLoss = [.spare, .wait, .spare, .shrink, .fail, nil][losses.integer(below: 6)]
+        if places.integer(below: 4) == 0 { job.demand = .required(.node) }
         let count = queue.jobs.count
         tell(.submitted(job))
         guard queue.jobs.count > count, let deadline = job.deadline,

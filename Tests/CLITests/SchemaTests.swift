@@ -108,12 +108,16 @@ extension CommandLineTool {
                 }
                 var seen: [String] = []
                 for arguments in [
-                    ["submit", "job.yaml"], ["queue"], ["nodes"], ["explain", "1"], ["priority", "1", "7"],
-                    ["cancel", "1"], ["cordon", "left"],
+                    ["submit", "job.yaml", "--test-only"], ["submit", "job.yaml"], ["queue"], ["nodes"],
+                    ["explain", "1"], ["submit", "job.yaml"], ["explain", "2", "--what-if", "nodes=+1"],
+                    ["priority", "1", "7"], ["cancel", "1"], ["cordon", "left"],
                 ] {
                     seen.append(try await kind(of: arguments + ["--connect", endpoint], scenario))
                 }
-                let kinds = ["submission", "queue", "nodes", "queued-job", "done", "done", "done"]
+                let kinds = [
+                    "submission-trial", "submission", "queue", "nodes", "queued-job", "submission", "queued-job", "done",
+                    "done", "done",
+                ]
                 #expect(seen == kinds.map { "understudy/\($0)/v1" })
                 for child in [agent, controller] {
                     child.signal(SIGTERM)

@@ -104,7 +104,7 @@ struct QueueControllerTests {
         _ = queue.handle(job("a", slots: 1), at: at(0))
         #expect(queue.handle(.cordoned(left), at: at(1)).isEmpty)
         #expect(queue.handle(job("b", slots: 1), at: at(2)).isEmpty)
-        #expect(queue.reason(for: 2, at: at(2)) == .noRoom(largest: 0, needed: 1))
+        #expect(queue.reason(for: 2, at: at(2)) == .noRoom(SlotsAbsent(largest: 0, needed: 1)))
         #expect(queue[1].phase == .running)
         #expect(
             queue.handle(.undrained(left), at: at(3)) == [.start(job: 2, stint: 1, slots: slots(left, 1))])
@@ -136,7 +136,7 @@ struct QueueControllerTests {
     @Test func `a job larger than all machines holds up nobody and starts when there are enough`() {
         var queue = queue(slots: 2)
         #expect(queue.handle(job("large", slots: 4, priority: 9), at: at(0)).isEmpty)
-        #expect(queue.reason(for: 1, at: at(0)) == .noRoom(largest: 2, needed: 4))
+        #expect(queue.reason(for: 1, at: at(0)) == .noRoom(SlotsAbsent(largest: 2, needed: 4)))
         #expect(queue.handle(job("small", slots: 1), at: at(1)) == [.start(job: 2, stint: 1, slots: slots(left, 0))])
         let asked = queue.handle(.nodeJoined(right, slots: 2), at: at(2))
         #expect(asked == [.stop(job: 2, stint: 1, because: .preempted)])

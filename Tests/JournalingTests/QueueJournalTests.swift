@@ -39,7 +39,8 @@ struct QueueJournalTests {
                 .submitted(
                     Submission(
                         folder: "runs/a", name: "a", user: "ada", slots: 1, priority: 0,
-                        expected: .seconds(60 as Int64), team: "red", deadline: deadline.map { .seconds($0) }))
+                        expected: .seconds(60 as Int64), team: "red", deadline: deadline.map { .seconds($0) },
+                        demand: .required(.node)))
             }
             let events = [.nodeJoined(NodeID("left"), slots: 2), job(by: 90), job(by: 200), job(by: nil)]
             for (index, event) in events.enumerated() {

@@ -55,14 +55,17 @@ struct ControllerOption: ParsableArguments {
             "no coordinator of a queue answers at \(endpoint); start one with: understudy coordinator --queue queue")
     }
 
-    /// Asks `line` and returns the answer.
+    /// Asks `words` and returns the answer.
     /// - Throws: `Failure` with code 8 when nobody answers, with the reason and code 4 when it is refused because it could
     ///   never be, and with the reason and code 1 when it is refused otherwise.
-    func ask(_ line: Line) throws -> [Line] {
+    func ask(_ words: Line...) throws -> [Line] { try ask(words) }
+
+    /// Asks `words` and returns the answer, as `ask(_:)` with one of them does.
+    func ask(_ words: [Line]) throws -> [Line] {
         let patience = TimeSpan.seconds(10 as Int64)
         let link = try link(patience: patience)
         let answer: [Line]
-        do throws(LinkError) { answer = try link.ask([line], patience: patience) } catch {
+        do throws(LinkError) { answer = try link.ask(words, patience: patience) } catch {
             if case .messaging(let problem) = error { throw Failure(.failed, "\(problem)") }
             throw ControllerOption.nobody(at: "\(link.endpoint)")
         }

@@ -19,6 +19,20 @@ struct SubmissionDocument: Codable {
     var ends_in_s: Double?
 }
 
+/// When a job would start that was not submitted.
+struct SubmissionTrialDocument: Codable {
+    var schema = "understudy/submission-trial/v1"
+    var name: String
+    var slots: Int
+    var team: String
+    /// When it would start if all ran as long as was said; missing when that is never.
+    var starts_in_s: Double?
+    /// Jobs that would be stopped for it at once.
+    var stops: String
+    /// Why it would wait at first.
+    var why: String
+}
+
 /// What was done.
 struct DoneDocument: Codable {
     var schema = "understudy/done/v1"
@@ -106,12 +120,21 @@ struct QueuedJobDocument: Codable {
         var starts_in_s: Double
         var stops: String
     }
+    /// What would come of a change that was asked about.
+    struct Outcome: Codable {
+        var what: String
+        /// When the job would start; missing when that is never.
+        var starts_in_s: Double?
+        var stops: String
+    }
     var schema = "understudy/queued-job/v1"
     var job: QueueDocument.Row
     /// When it is expected to start; missing when that is never, or when it does not wait.
     var starts_in_s: Double?
     var holders: [Holder]
     var remedies: [Remedy]
+    /// One for each `--what-if`, in their order.
+    var what_if: [Outcome]
 
     /// Reads a controller's answer.
     init(_ lines: [Line]) throws {
@@ -126,6 +149,11 @@ struct QueuedJobDocument: Codable {
         remedies = try lines.filter { $0.head == "remedy" }.map { line in
             Remedy(
                 what: try line.read("what"), starts_in_s: try line.read("in", as: TimeSpan.self).seconds,
+                stops: try line.read("stops"))
+        }
+        what_if = try lines.filter { $0.head == "what-if" }.map { line in
+            Outcome(
+                what: try line.read("what"), starts_in_s: try line.readIfPresent("in", as: TimeSpan.self)?.seconds,
                 stops: try line.read("stops"))
         }
         starts_in_s = try lines.first { $0.head == "start" }?.readIfPresent("in", as: TimeSpan.self)?.seconds
@@ -151,11 +179,25 @@ struct QueuedJobDocument: Codable {
                     + (holder.ends_in_s.map { $0 <= 0 ? "longer than expected" : "ends \(when($0))" } ?? "stopping"))
         }
         text.append("  starts      \(when(starts_in_s)), if all run as long as expected")
+        let known = starts_in_s
+        func effect(_ what: String, _ seconds: Double?, _ stops: String) -> String {
+            var gain = ""
+            if let seconds, let known, abs(known - seconds) >= 0.5 {
+                let difference = TimeSpan.seconds(abs(known - seconds))
+                gain = ", \(difference) \(seconds < known ? "sooner" : "later")"
+            }
+            return "\(what): starts \(when(seconds))\(gain)"
+                + (stops.isEmpty ? "" : ", stops job \(stops.replacing(",", with: ", job "))")
+        }
         for (index, remedy) in remedies.enumerated() {
             text.append(
                 (index == 0 ? "  would help  " : "              ")
-                    + "\(remedy.what): starts \(when(remedy.starts_in_s))"
-                    + (remedy.stops.isEmpty ? "" : ", stops job \(remedy.stops)"))
+                    + effect(remedy.what, remedy.starts_in_s, remedy.stops))
+        }
+        for (index, outcome) in what_if.enumerated() {
+            text.append(
+                (index == 0 ? "  what if     " : "              ")
+                    + effect(outcome.what, outcome.starts_in_s, outcome.stops))
         }
         return text
     }

@@ -57,6 +57,14 @@ struct SubmitCommand: ParsableCommand {
                 + "2026-05-31T18:00:00Z.", valueName: "time"))
     var deadline: DeadlineArgument?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Wait until all its workers fit there; 'node' is one machine.", valueName: "level"))
+    var require: String?
+
+    @Flag(name: .customLong("test-only"), help: "Say when the job would start, and submit nothing.")
+    var testOnly = false
+
     @OptionGroup var controller: ControllerOption
 
     @OptionGroup var options: LiveOptions
@@ -71,12 +79,16 @@ struct SubmitCommand: ParsableCommand {
             guard left > .zero else { throw ValidationError("--deadline is over already; name a later one") }
             guard left <= longest else { throw ValidationError("--deadline takes at most \(longest) from now") }
         }
+        if let require, TopologyDemand(named: require) == nil {
+            throw ValidationError("--require takes node")
+        }
         guard QueueController.priorities.contains(priority) else {
             throw ValidationError("--priority takes -50000 to 50000")
         }
     }
 
     func run() throws {
+        if testOnly { return try test() }
         // Before a run is made that nobody would take.
         _ = try controller.ask(Line("hello"))
         let submission = try make()
@@ -109,10 +121,34 @@ struct SubmitCommand: ParsableCommand {
     /// Makes the run, and lets go of it, so that the queue's coordinator can drive it.
     private func make() throws -> Submission {
         let run = try options.prepare(job: job, resume: nil, cluster: nil) { _, _ in }
-        let slots = run.job.workers + run.job.faultTolerance.spares
-        return Submission(
-            folder: run.folder.path, name: name ?? run.job.name, user: NSUserName(), slots: slots, priority: priority,
-            expected: time, team: team ?? Team.defaultName, deadline: deadline?.fromNow,
-            onWorkerLoss: run.job.faultTolerance.onWorkerLoss)
+        return submission(of: run.job, in: run.folder.path)
+    }
+
+    private func submission(of spec: JobSpec, in folder: String) -> Submission {
+        Submission(
+            folder: folder, name: name ?? spec.name, user: NSUserName(),
+            slots: spec.workers + spec.faultTolerance.spares, priority: priority, expected: time,
+            team: team ?? Team.defaultName, deadline: deadline?.fromNow,
+            demand: require.flatMap(TopologyDemand.init(named:)) ?? .preferred,
+            onWorkerLoss: spec.faultTolerance.onWorkerLoss)
+    }
+
+    /// Asks when the job would start.
+    private func test() throws {
+        let job = submission(of: try options.read(job: job), in: "")
+        let answer = try controller.ask(Line("trial"), QueueEvent.submitted(job).line)
+        let (start, stops, why): (TimeSpan?, String, String) = try reading {
+            guard let first = answer.first else { throw LineError(line: "", problem: "there is no answer") }
+            return (try first.readIfPresent("in"), try first.read("stops"), try first.read("why"))
+        }
+        options.output.print(
+            SubmissionTrialDocument(
+                name: job.name, slots: job.slots, team: job.team, starts_in_s: start?.seconds, stops: stops, why: why)
+        ) { _, _ in
+            let when =
+                start.map { $0 <= .zero ? "now" : "in \($0), if all run as long as expected" } ?? "never as it is"
+            return ["\(job.name) would start \(when): \(why)"]
+                + (stops.isEmpty ? [] : ["It would stop job \(stops.replacing(",", with: ", job "))"])
+        }
     }
 }

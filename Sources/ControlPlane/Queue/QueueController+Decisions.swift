@@ -32,9 +32,8 @@ extension QueueController {
 
     /// Shows the scheduler the jobs that fit the machines there are, and hides those that do not.
     private mutating func admit(at now: Instant) {
-        let largest = scheduler.largestOpenPool
         for job in 1..<jobs.count + 1 where !self[job].isOver && !isBeingCancelled(job) {
-            let fits = self[job].submission.slots <= largest
+            let fits = self[job].submission.slots <= scheduler.largestOpenGang(self[job].submission.demand)
             if fits, self[job].ticket == nil {
                 // A reservation is made now; any other order asks when the job came.
                 let since = policy.passing == .reserveAll ? now : self[job].submitted
@@ -61,6 +60,7 @@ extension QueueController {
         request.priority = submission.priority
         request.team = index(ofTeam: submission.team) ?? 0
         request.deadline = submission.deadline.map { submitted + $0 }
+        request.demand = submission.demand
         return request
     }
 
@@ -121,6 +121,9 @@ extension QueueController {
             given += job.grant
             precondition(
                 job.grant.isEmpty || job.grant.count == job.submission.slots, "job \(index + 1) has a part of a gang")
+            precondition(
+                job.submission.demand != .required(.node) || job.grant.allSatisfy { $0.node == job.grant[0].node },
+                "job \(index + 1) was to be on one machine")
             guard case .running = job.phase else { continue }
             precondition(
                 job.grant.allSatisfy { occupant(of: $0)?.job == index + 1 }, "job \(index + 1) runs in its slots")

@@ -24,13 +24,15 @@ public struct Submission: Equatable, Sendable {
     /// How long after its submission it must have ended; nil when it need not. Spans rather than dates, because a queue
     /// knows no calendar.
     public var deadline: TimeSpan?
+    /// What it asks about its place.
+    public var demand: TopologyDemand
     /// What its gang does about a lost member, as its job file says; nil in the records of queues that replaced nobody.
     public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy?
 
     /// A submission from its parts.
     public init(
         folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan,
-        team: String = Team.defaultName, deadline: TimeSpan? = nil,
+        team: String = Team.defaultName, deadline: TimeSpan? = nil, demand: TopologyDemand = .preferred,
         onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy? = nil
     ) {
         self.folder = folder
@@ -41,6 +43,7 @@ public struct Submission: Equatable, Sendable {
         self.expected = expected
         self.team = team
         self.deadline = deadline
+        self.demand = demand
         self.onWorkerLoss = onWorkerLoss
     }
 

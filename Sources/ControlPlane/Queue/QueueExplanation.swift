@@ -55,55 +55,35 @@ extension QueueController {
 
     private func remedies(for job: Int, _ start: Instant?, at now: Instant) -> [Remedy] {
         var found: [Remedy] = []
-        func tryOut(_ what: String, _ change: (inout QueueController) -> [QueueCommand]) -> Bool {
-            var copy = self
-            let stops = change(&copy).compactMap { command -> Int? in
-                if case .stop(let other, _, _) = command { other } else { nil }
-            }
-            guard let sooner = copy.forecast(job, at: now), start.map({ sooner < $0 }) ?? true else { return false }
-            found.append(Remedy(what: what, start: sooner, stops: stops))
+        func helps(_ change: QueueChange) -> Bool {
+            let outcome = outcome(of: change, for: job, at: now)
+            guard let sooner = outcome.start, start.map({ sooner < $0 }) ?? true else { return false }
+            found.append(Remedy(what: outcome.what, start: sooner, stops: outcome.stops))
             return true
         }
         let submission = self[job].submission
         if case .priority = policy.order {
             let higher = jobs.filter { !$0.isOver && $0.submission.priority >= submission.priority }
                 .map { $0.submission.priority + 1 }.sorted()
-            _ = higher.first { priority in
-                tryOut("priority \(priority)") { $0.handle(.priorityChanged(job: job, to: priority), at: now) }
-            }
+            _ = higher.first { helps(.priority($0)) }
         }
-        _ = (1..<submission.slots).reversed().first { slots in
-            tryOut("\(slots) \(slots == 1 ? "slot" : "slots")") { copy in
-                copy.withdraw(job, at: now)
-                copy[job].submission.slots = slots
-                return copy.handle(.timePassed, at: now)
-            }
-        }
+        if submission.demand != .preferred { _ = helps(.topology(.preferred)) }
+        _ = (1..<submission.slots).reversed().first { helps(.slots($0)) }
         // Slots that it still leaves are its own team's.
-        for other in teams
-        where slots(of: job).isEmpty && other.name != submission.team && submission.slots <= other.quota ?? .max {
-            let isSooner = tryOut("team \(other.name)") { copy in
-                copy.withdraw(job, at: now)
-                copy[job].submission.team = other.name
-                return copy.handle(.timePassed, at: now)
-            }
-            if isSooner { break }
+        _ = teams.first { other in
+            slots(of: job).isEmpty && other.name != submission.team && submission.slots <= other.quota ?? .max
+                && helps(.team(other.name))
         }
-        if case .quota(let team, let held, _, let needed) = reason(for: job, at: now), let index = index(ofTeam: team) {
-            _ = tryOut("a quota of \(held + needed) slots for team \(team)") { copy in
-                copy.scheduler.setQuota(held + needed, ofTeam: index)
-                return copy.handle(.timePassed, at: now)
-            }
+        if case .quota(let team, let held, _, let needed) = reason(for: job, at: now) {
+            _ = helps(.quota(held + needed, team: team))
         }
-        _ = tryOut("a machine with \(submission.slots) more slots") { copy in
-            copy.handle(.nodeJoined(NodeID("another machine"), slots: submission.slots), at: now)
-        }
+        _ = helps(.nodeForIt)
         return found
     }
 
     /// When `job` is given its slots if whatever runs ends when it is expected to, and whatever is stopped has saved at
     /// once; nil when that is never.
-    private func forecast(_ job: Int, at now: Instant) -> Instant? {
+    func forecast(_ job: Int, at now: Instant) -> Instant? {
         var copy = self
         var clock = now
         // Every round ends a job, ends a stint of one that waits again behind others, or is a decision that is due.

@@ -13,6 +13,7 @@ extension QueueEvent {
             Line("submitted").with("folder", job.folder).with("name", job.name).with("user", job.user)
                 .with("slots", job.slots).with("priority", job.priority).with("expected", job.expected)
                 .with("team", job.team == Team.defaultName ? nil : Optional(job.team)).with("deadline", job.deadline)
+                .with("topology", job.demand == .preferred ? nil : Optional(job.demand.name))
                 .with("on-worker-loss", job.onWorkerLoss?.rawValue)
         case .cancelled(let job): Line("cancelled").with("job", job)
         case .priorityChanged(let job, let priority):
@@ -45,6 +46,8 @@ extension QueueEvent {
                         // Absent in records of queues without teams.
                         team: try line.readIfPresent("team") ?? Team.defaultName,
                         deadline: try line.readIfPresent("deadline"),
+                        // Absent where a job takes what is free.
+                        demand: try QueueEvent.readDemand(line),
                         // Absent in records of queues that replaced nobody.
                         onWorkerLoss: try QueueEvent.readPolicy(line)))
             case "cancelled": .cancelled(job: try line.read("job"))
@@ -67,6 +70,14 @@ extension QueueEvent {
 }
 
 extension QueueEvent {
+    private static func readDemand(_ line: Line) throws(LineError) -> TopologyDemand {
+        guard let word: String = try line.readIfPresent("topology") else { return .preferred }
+        guard let demand = TopologyDemand(named: word) else {
+            throw LineError(line: line.text, problem: "'\(word)' is no demand on a gang's place")
+        }
+        return demand
+    }
+
     private static func readPolicy(_ line: Line) throws(LineError) -> FaultToleranceSpec.WorkerLossPolicy? {
         guard let word: String = try line.readIfPresent("on-worker-loss") else { return nil }
         guard let policy = FaultToleranceSpec.WorkerLossPolicy(rawValue: word) else {

@@ -32,7 +32,9 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
     /// The deadline is over already.
     case deadlineIsOver
     /// No kind of machine that takes work has as many slots, so that nothing can be promised.
-    case noRoomToPromise(largest: Int, needed: Int)
+    case noRoomToPromise(SlotsAbsent)
+    /// Machines join a queue one by one, and nothing is known of the switches between them.
+    case unknownTopology(TopologyDemand)
     /// Behind what is planned already the job would end `earliest` from now. When that is not after the deadline `asked`,
     /// it is a job that was promised its own that would be late.
     case deadlineTooEarly(earliest: TimeSpan, asked: TimeSpan)
@@ -42,7 +44,7 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .overQuota, .noRoomToPromise, .deadlineTooEarly: true
         case .noSuchJob, .jobIsOver, .noSuchNode, .noNode, .nodeIsThere, .noSlots, .spanOutOfRange,
-            .priorityOutOfRange, .noSuchTeam, .noDeadlines, .deadlineIsOver:
+            .priorityOutOfRange, .noSuchTeam, .noDeadlines, .deadlineIsOver, .unknownTopology:
             false
         }
     }
@@ -70,9 +72,12 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
             "this queue decides by \(policy), which promises no deadlines; leave --deadline out, or use a queue that "
                 + "is served with --policy deadline"
         case .deadlineIsOver: "the deadline is over already; name a later one"
-        case .noRoomToPromise(let largest, let needed):
-            "the job needs \(needed) slots, and equal machines that take work have \(largest) together, so that no "
-                + "deadline can be promised; ask for fewer slots, wait for machines, or leave --deadline out"
+        case .noRoomToPromise(let absent):
+            "no deadline can be promised to the job: \(absent.sentence); ask for fewer slots, wait for machines, or leave "
+                + "--deadline out"
+        case .unknownTopology(let demand):
+            "a queue knows machines and not the switches between them, so it cannot require a \(demand.name); require a "
+                + "node, or nothing"
         case .deadlineTooEarly(let earliest, let asked) where earliest <= asked:
             "jobs stand by their deadlines, and with this one a job would be late that was promised not to be; name a "
                 + "later --deadline, a shorter --time if it is, or fewer slots"
@@ -104,12 +109,19 @@ extension QueueController {
         }
     }
 
-    private func objection(to job: Submission, at now: Instant) -> QueueObjection? {
+    /// Why no job may ask for what `job` asks for, whenever that is; nil when one may.
+    func objectionToShape(of job: Submission) -> QueueObjection? {
         guard job.slots >= 1 else { return .noSlots }
         guard let team = index(ofTeam: job.team) else { return .noSuchTeam(job.team, known: teams.map(\.name)) }
         if let quota = teams[team].quota, job.slots > quota {
             return .overQuota(team: job.team, needed: job.slots, quota: quota)
         }
+        guard job.demand == .preferred || job.demand == .required(.node) else { return .unknownTopology(job.demand) }
+        return nil
+    }
+
+    private func objection(to job: Submission, at now: Instant) -> QueueObjection? {
+        if let objection = objectionToShape(of: job) { return objection }
         guard QueueController.priorities.contains(job.priority) else { return .priorityOutOfRange }
         guard job.expected > .zero, job.expected <= QueueController.longestSpan,
             job.deadline ?? .zero <= QueueController.longestSpan
@@ -117,8 +129,8 @@ extension QueueController {
         guard let deadline = job.deadline else { return nil }
         guard policy.order == .deadline else { return .noDeadlines(policy: policy.name) }
         guard deadline > .zero else { return .deadlineIsOver }
-        let largest = scheduler.largestOpenPool
-        guard job.slots <= largest else { return .noRoomToPromise(largest: largest, needed: job.slots) }
+        let absent = slotsAbsent(for: job)
+        guard absent.needed <= absent.largest else { return .noRoomToPromise(absent) }
         // Whether it can be kept is found by asking a copy for it, at the instant at which it will be asked for.
         var trial = scheduler
         guard case .deadline(let earliest)? = trial.submit(request(for: job, submitted: now), at: now) else {

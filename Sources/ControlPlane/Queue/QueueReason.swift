@@ -3,12 +3,39 @@
 import Primitives
 import Scheduling
 
+/// That no kind of machine that takes work has the slots that a job needs, empty or not.
+public struct SlotsAbsent: Equatable, Sendable {
+    /// The most there are where the job may be.
+    public var largest: Int
+    /// Slots that it needs.
+    public var needed: Int
+    /// Whether one machine must have them all.
+    public var onOneNode: Bool
+
+    /// `largest` slots where `needed` are needed.
+    public init(largest: Int, needed: Int, onOneNode: Bool = false) {
+        self.largest = largest
+        self.needed = needed
+        self.onOneNode = onOneNode
+    }
+
+    /// The reason as a clause about the job.
+    var sentence: String {
+        let need = "needs \(needed) slots" + (onOneNode ? " of one machine" : "")
+        guard largest > 0 else { return "it \(need) and no machine takes work" }
+        return "it \(need), and "
+            + (onOneNode
+                ? "the largest that takes work has \(largest)"
+                : "equal machines that take work have \(largest) together")
+    }
+}
+
 /// Why a job does not run, or will not for long, or not where it did.
 public enum QueueReason: Equatable, Sendable {
     /// The scheduler lets it wait; jobs in the reason are numbered as in the queue.
     case scheduler(PendingReason)
-    /// No kind of machine that takes work has that many slots, empty or not.
-    case noRoom(largest: Int, needed: Int)
+    /// No kind of machine that takes work has that many slots, empty or not, where the job may be.
+    case noRoom(SlotsAbsent)
     /// Its slots are chosen; these jobs, which save or end, are still in them.
     case awaiting(jobs: [Int])
     /// Its team holds `held` slots of at most `quota`, and it needs `needed`.
@@ -44,10 +71,7 @@ public enum QueueReason: Equatable, Sendable {
     public func sentence(at now: Instant) -> String {
         switch self {
         case .scheduler(let reason): reason.sentence(at: now)
-        case .noRoom(let largest, let needed):
-            largest == 0
-                ? "it needs \(needed) slots and no machine takes work"
-                : "it needs \(needed) slots, and equal machines that take work have \(largest) together"
+        case .noRoom(let absent): absent.sentence
         case .awaiting(let jobs):
             "its slots are chosen; it starts when \(QueueReason.list(jobs)) has saved and left them"
         case .quota(let team, let held, let quota, let needed):
@@ -105,6 +129,13 @@ extension PendingReason {
 }
 
 extension QueueController {
+    /// What `job` needs, beside the most there is.
+    func slotsAbsent(for job: Submission) -> SlotsAbsent {
+        SlotsAbsent(
+            largest: scheduler.largestOpenGang(job.demand), needed: job.slots,
+            onOneNode: job.demand == .required(.node))
+    }
+
     /// The jobs of team number `team` that are in slots which they are about to leave, or have to when they have saved.
     private func leaving(team: Int) -> [Int] {
         (1..<jobs.count + 1).filter { job in
@@ -132,7 +163,7 @@ extension QueueController {
             return .awaitingTeam(self[job].submission.team, quota: quota, jobs: leaving(team: team(of: job)))
         }
         guard let ticket = self[job].ticket, let reason = scheduler.reason(for: ticket, at: now) else {
-            return .noRoom(largest: scheduler.largestOpenPool, needed: self[job].submission.slots)
+            return .noRoom(slotsAbsent(for: self[job].submission))
         }
         if case .quota(let held, let quota) = reason {
             let job = self[job].submission

@@ -158,7 +158,7 @@ public final class QueueWorld {
         case .success(let said): words = said
         case .failure(let error):
             log.warning("dropped what is no word of a queue", metadata: ["because": "\(error)"])
-            return try port.send([Line("refused").with("because", error.description)], to: heard.peer)
+            return try port.send([.refused(error.description)], to: heard.peer)
         }
         guard let first = words.lines.first else { return }
         do {
@@ -170,10 +170,10 @@ public final class QueueWorld {
                     agents.removeAll { $0.session == session }
                     try handle(.nodeLost(agent.node, because: "its agent was stopped"))
                 }
-            default: try port.send(try answer(first), to: heard.peer)
+            default: try port.send(try answer(words.lines), to: heard.peer)
             }
         } catch let error as LineError {
-            try port.send([Line("refused").with("because", error.description)], to: heard.peer)
+            try port.send([.refused(error.description)], to: heard.peer)
         }
     }
 
@@ -185,7 +185,7 @@ public final class QueueWorld {
             }
             let event = QueueEvent.nodeJoined(report.node, slots: report.slots)
             if let objection = queue.objection(to: event, at: clock.now) {
-                return try port.send([refusal(objection)], to: peer)
+                return try port.send([.refused(objection)], to: peer)
             }
             agents.append(KnownAgent(session: report.session, node: report.node, peer: peer, lastHeard: clock.now))
             try handle(event)
@@ -206,54 +206,18 @@ public final class QueueWorld {
     }
 
     /// Does what a person asks, and says what came of it.
-    private func answer(_ line: Line) throws -> [Line] {
-        switch line.head {
-        case "hello": return [Line("controller").with("policy", queue.policy.name)]
-        case "jobs":
-            let team: String? = try line.readIfPresent("team")
-            if let team, !queue.teams.contains(where: { $0.name == team }) {
-                return [refusal(.noSuchTeam(team, known: queue.teams.map(\.name)))]
-            }
-            return queue.jobRows(at: clock.now, includingEnded: try line.read("all"), ofTeam: team).map(\.line)
-        case "nodes": return queue.nodeRows.map(\.line)
-        case "explain": return explain(try line.read("job"))
-        default:
-            let event = try QueueEvent(line)
-            guard event.isForPeople else {
-                return [Line("refused").with("because", "\(line.head) is not a user's to say")]
-            }
-            try noteCheckpoints()
-            // One instant for both: what there is no objection to now might not be kept a moment later.
-            let now = clock.now
-            if let objection = queue.objection(to: event, at: now) { return [refusal(objection)] }
-            try handle(event, at: now)
-            guard case .submitted = event else { return [Line("done")] }
-            let job = queue.jobs.count
-            return [Line("done").with("job", job).with("ends", queue.plannedEnd(of: job, at: now).map { $0 - now })]
-        }
-    }
-
-    private func refusal(_ objection: QueueObjection) -> Line {
-        Line("refused").with("because", objection.description).with("infeasible", objection.isInfeasible)
-    }
-
-    private func explain(_ job: Int) -> [Line] {
+    private func answer(_ words: [Line]) throws -> [Line] {
+        try noteCheckpoints()
+        // One instant for all: what there is no objection to now might not be kept a moment later.
         let now = clock.now
-        guard queue.jobs.indices.contains(job - 1) else {
-            return [Line("refused").with("because", "there is no job \(job)")]
-        }
-        let row = queue.jobRows(at: now, includingEnded: true)[job - 1].line
-        guard let why = queue.explain(job, at: now) else { return [row] }
-        return [row, Line("start").with("in", why.start.map { $0 - now })]
-            + why.holders.map { holder in
-                Line("holder").with("job", holder.job).with("name", queue[holder.job].submission.name)
-                    .with("priority", queue[holder.job].submission.priority)
-                    .with("slots", queue.slots(of: holder.job).count).with("in", holder.end.map { $0 - now })
-            }
-            + why.remedies.map { remedy in
-                Line("remedy").with("what", remedy.what).with("in", remedy.start - now)
-                    .with("stops", remedy.stops.map(String.init).joined(separator: ","))
-            }
+        if let answer = try queue.answer(to: words, at: now) { return answer }
+        let event = try QueueEvent(words[0])
+        guard event.isForPeople else { return [.refused("\(words[0].head) is not a user's to say")] }
+        if let objection = queue.objection(to: event, at: now) { return [.refused(objection)] }
+        try handle(event, at: now)
+        guard case .submitted = event else { return [Line("done")] }
+        let job = queue.jobs.count
+        return [Line("done").with("job", job).with("ends", queue.plannedEnd(of: job, at: now).map { $0 - now })]
     }
 
     // MARK: What follows
