@@ -115,7 +115,8 @@ extension CommandLineTool {
                     seen.append(try await kind(of: arguments + ["--connect", endpoint], scenario))
                 }
                 let kinds = [
-                    "submission-trial", "submission", "queue", "nodes", "queued-job", "submission", "queued-job", "done",
+                    "submission-trial", "submission", "queue", "nodes", "queued-job", "submission", "queued-job",
+                    "done",
                     "done", "done",
                 ]
                 #expect(seen == kinds.map { "understudy/\($0)/v1" })

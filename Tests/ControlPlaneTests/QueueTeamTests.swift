@@ -210,7 +210,8 @@ struct QueueTeamTests {
     @Test func `no deadline is promised where no machine could hold the job, and none that is over`() {
         let queue = queue(.deadline)
         #expect(
-            queue.objection(to: job(slots: 5, by: 500), at: at(0)) == .noRoomToPromise(SlotsAbsent(largest: 4, needed: 5)))
+            queue.objection(to: job(slots: 5, by: 500), at: at(0))
+                == .noRoomToPromise(SlotsAbsent(largest: 4, needed: 5)))
         #expect(queue.objection(to: job(slots: 5), at: at(0)) == nil, "it waits for machines")
         #expect(queue.objection(to: job(slots: 1, by: 0), at: at(0)) == .deadlineIsOver)
         #expect(queue.objection(to: job(slots: 1, by: 300_000_000), at: at(0)) == .spanOutOfRange)
