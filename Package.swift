@@ -196,7 +196,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Jobs", "Scheduling", "Messages", "ControlPlane", "Journaling", "Wire", "Training",
                 "Worker",
-                "LiveCoordinator", "ProcessHarness", "CLI", "WorkerDaemon",
+                "LiveCoordinator", "LiveQueue", "ProcessHarness", "CLI", "WorkerDaemon",
             ], swiftSettings: strict),
         .testTarget(
             name: "CLITests", dependencies: ["ProcessHarness", "CLI", "WorkerDaemon"], exclude: ["Snapshots"],

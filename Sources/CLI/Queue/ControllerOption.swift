@@ -14,6 +14,11 @@ private let keyVariable = "UNDERSTUDY_KEY"
 /// Where controllers listen when nothing else is said.
 let defaultController = "tcp://127.0.0.1:7641"
 
+/// What the environment says; nil where it says nothing, or the empty word.
+private func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+}
+
 /// Which controller a command asks.
 struct ControllerOption: ParsableArguments {
     @Option(
@@ -30,12 +35,12 @@ struct ControllerOption: ParsableArguments {
     var key: String?
 
     /// The key file's path, if there is one.
-    var keyPath: String? { key ?? ProcessInfo.processInfo.environment[keyVariable] }
+    var keyPath: String? { key ?? environment(keyVariable) }
 
     /// Connects to the controller.
     /// - Throws: `Failure` with code 8 when nobody lets this process in within `patience`.
     func link(patience: TimeSpan) throws -> QueueLink {
-        let text = connect ?? ProcessInfo.processInfo.environment[controllerVariable] ?? defaultController
+        let text = connect ?? environment(controllerVariable) ?? defaultController
         do {
             let key = try keyPath.map { try KeyFile(readingFrom: $0) }
             let place = try EndpointSecurity.check(text, key: key)

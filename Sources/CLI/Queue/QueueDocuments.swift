@@ -182,9 +182,11 @@ struct QueuedJobDocument: Codable {
         let known = starts_in_s
         func effect(_ what: String, _ seconds: Double?, _ stops: String) -> String {
             var gain = ""
-            if let seconds, let known, abs(known - seconds) >= 0.5 {
+            if let seconds, let known {
                 let difference = TimeSpan.seconds(abs(known - seconds))
-                gain = ", \(difference) \(seconds < known ? "sooner" : "later")"
+                gain =
+                    abs(known - seconds) < 0.5
+                    ? ", no sooner" : ", \(difference) \(seconds < known ? "sooner" : "later")"
             }
             return "\(what): starts \(when(seconds))\(gain)"
                 + (stops.isEmpty ? "" : ", stops job \(stops.replacing(",", with: ", job "))")

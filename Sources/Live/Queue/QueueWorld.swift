@@ -55,6 +55,8 @@ public final class QueueWorld {
     private var agents: [KnownAgent] = []
     /// Jobs to be driven as soon as the process that drove them before has let go of their runs.
     private var starting: [(job: Int, stint: Int)] = []
+    /// Those of them that were found to have no port to listen at.
+    private var withoutPort: Set<Int> = []
     private var nextTick = Instant.zero
 
     /// A world for the queue in `folder`, whose agents and users speak at `port`. The jobs' coordinators, which are
@@ -121,9 +123,12 @@ public final class QueueWorld {
             }
             guard !LiveRun.isDriven(run) else { continue }
             guard let endpoint = endpoints.take(job, stint) else {
-                log.warning("every port for coordinators is taken", metadata: ["job": "\(job)"])
+                if withoutPort.insert(job).inserted {
+                    log.warning("every port for coordinators is taken; it waits", metadata: ["job": "\(job)"])
+                }
                 continue
             }
+            withoutPort.remove(job)
             starting.removeAll { $0.job == job && $0.stint == stint }
             launches.note(job, CoordinatorLaunches.Job(run: run, endpoint: "\(endpoint)"))
             supervisor.start(name(job))
