@@ -18,6 +18,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
     case agentsWait = "agents-wait"
     case commandsComeOnce = "commands-come-once"
     case replacementsGoWhereTold = "replacements-go-where-told"
+    case healthIsTold = "health-is-told"
 
     /// Which promise it is of the world of a run, or of that of a queue.
     private enum Place {
@@ -39,6 +40,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
         case .agentsWait: .queue(QueuePromises(agentsWaitForProcesses: false))
         case .commandsComeOnce: .queue(QueuePromises(commandsComeOnce: false))
         case .replacementsGoWhereTold: .queue(QueuePromises(replacementsGoWhereTold: false))
+        case .healthIsTold: .queue(QueuePromises(healthIsTold: false))
         }
     }
 

@@ -30,7 +30,7 @@ struct Understudy: ParsableCommand {
             CompletionCommand.self, SchemaCommand.self, DrillCommand.self, InjectCommand.self, ScoreboardCommand.self,
             CalibrateCommand.self, DetectCommand.self, ScheduleCommand.self, DriveCommand.self,
             AgentCommand.self, SubmitCommand.self, QueueCommand.self, NodesCommand.self, CancelCommand.self,
-            PriorityCommand.self, CordonCommand.self, DrainCommand.self, UndrainCommand.self,
+            PriorityCommand.self, CordonCommand.self, DrainCommand.self, EvictCommand.self, UndrainCommand.self,
         ])
 }
 

@@ -66,20 +66,23 @@ public struct AgentReport: Equatable, Sendable {
     public var heard: Int
     /// The slots in which a process lives.
     public var taken: [Int]
+    /// What its machine's check of itself has found; nil for nothing.
+    public var problem: String?
 
     /// A report from its parts.
-    public init(session: String, node: NodeID, slots: Int, heard: Int, taken: [Int]) {
+    public init(session: String, node: NodeID, slots: Int, heard: Int, taken: [Int], problem: String? = nil) {
         self.session = session
         self.node = node
         self.slots = slots
         self.heard = heard
         self.taken = taken
+        self.problem = problem
     }
 
     /// The report as a line.
     public var line: Line {
         Line("report").with("session", session).with("node", node).with("slots", slots).with("heard", heard)
-            .with("taken", taken.map(String.init).joined(separator: ","))
+            .with("taken", taken.map(String.init).joined(separator: ",")).with("problem", problem)
     }
 
     /// Reads what `line` wrote.
@@ -91,6 +94,7 @@ public struct AgentReport: Equatable, Sendable {
         }
         self.init(
             session: try line.read("session"), node: try line.read("node"), slots: try line.read("slots"),
-            heard: try line.read("heard"), taken: numbers.compactMap(\.self))
+            heard: try line.read("heard"), taken: numbers.compactMap(\.self),
+            problem: try line.readIfPresent("problem"))
     }
 }

@@ -14,6 +14,14 @@ public struct LemonWatch: Equatable, Sendable {
     /// A pool of `nodes` nodes of which nothing is known yet.
     public init(nodes: Int) { failures = [Int](repeating: 0, count: nodes) }
 
+    /// The pool has `nodes` nodes now, which is no fewer than before.
+    public mutating func grow(to nodes: Int) {
+        failures += [Int](repeating: 0, count: max(0, nodes - failures.count))
+    }
+
+    /// How often `node` failed.
+    public func failures(of node: Int) -> Int { failures[node] }
+
     /// Notes a failure of `node` and says whether it is a lemon by now.
     public mutating func failed(_ node: Int) -> Bool {
         failures[node] += 1

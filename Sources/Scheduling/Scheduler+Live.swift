@@ -23,6 +23,9 @@ extension Scheduler {
         return (pool, old.nodeCount)
     }
 
+    /// How many nodes pool number `pool` has, whatever their condition.
+    public func nodeCount(ofPool pool: Int) -> Int { pools[pool].nodeCount }
+
     /// Changes how important `job` is; it moves in the queue at once, behind its new equals.
     public mutating func setPriority(_ priority: Int, of job: Int) {
         switch jobs[job].phase {

@@ -19,6 +19,8 @@ public struct QueuePromises: Equatable, Sendable {
     public var quotasAreTold: Bool
     /// A worker that replaces a lost one is started in the slot that was chosen for it, not in one that is in use.
     public var replacementsGoWhereTold: Bool
+    /// The controller is told when a machine's check of itself fails.
+    public var healthIsTold: Bool
 
     /// All promises kept.
     public static let kept = QueuePromises()
@@ -26,12 +28,13 @@ public struct QueuePromises: Equatable, Sendable {
     /// The promises that are kept.
     public init(
         agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true, quotasAreTold: Bool = true,
-        replacementsGoWhereTold: Bool = true
+        replacementsGoWhereTold: Bool = true, healthIsTold: Bool = true
     ) {
         self.agentsWaitForProcesses = agentsWaitForProcesses
         self.commandsComeOnce = commandsComeOnce
         self.quotasAreTold = quotasAreTold
         self.replacementsGoWhereTold = replacementsGoWhereTold
+        self.healthIsTold = healthIsTold
     }
 }
 
@@ -95,6 +98,8 @@ public struct SimulatedQueue {
     private var up: [NodeID: Int] = [:]
     private var known: [NodeID] = []
     private var closed: [NodeID] = []
+    /// Machines whose check of themselves fails.
+    private var sick: [NodeID] = []
 
     /// The policies that a live queue may have.
     public static let policies = Policy.all.filter { !$0.resizes }
@@ -178,6 +183,7 @@ public struct SimulatedQueue {
         for slot in slots {
             if let other = inside[slot] { problems.append("\(slot) went to job \(job) with job \(other) in it") }
             if haunted.contains(slot) { problems.append("\(slot) went to job \(job) with a process in it") }
+            if sick.contains(slot.node) { problems.append("job \(job) started on \(slot.node), which is not well") }
             if closed.contains(slot.node) { problems.append("job \(job) started on closed \(slot.node)") }
             if slot.slot >= up[slot.node] ?? 0 { problems.append("job \(job) started on absent \(slot)") }
             inside[slot] = job
@@ -189,7 +195,9 @@ public struct SimulatedQueue {
     private mutating func replace(_ job: Int, _ stint: Int, _ lost: [WorkerID], by new: [WorkerID]) {
         replacements += 1
         if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
-        for slot in lost where inside[slot] != nil { problems.append("job \(job) did not lose \(slot)") }
+        for slot in lost where inside[slot] != nil && !leaving.contains(slot) {
+            problems.append("job \(job) did not lose \(slot)")
+        }
         let used = promises.replacementsGoWhereTold ? nil : inside.keys.sorted().first { inside[$0] != job }
         enter(used.map { [$0] + new.dropFirst() } ?? new, job)
         // What an earlier stint is still leaving is no part of the gang.
@@ -234,6 +242,7 @@ public struct SimulatedQueue {
     public mutating func step() {
         now = now + .seconds(Int64(random.integer(below: 30)))
         let node = NodeID("n\(random.integer(below: 3))")
+        if places.integer(below: 10) == 0 { return disturb(node) }
         switch random.integer(below: 16) {
         case 0...3: if !isCalm || losses.integer(below: 2) == 0 { submit() }
         case 4: tell(.cancelled(job: 1 + random.integer(below: 20)))
@@ -271,11 +280,35 @@ public struct SimulatedQueue {
         tell(.nodeJoined(node, slots: slots))
     }
 
-    private mutating func lose(_ node: NodeID) {
+    /// A machine is emptied, leaves, falls ill or is well again.
+    private mutating func disturb(_ node: NodeID) {
+        guard up[node] != nil else { return }
+        switch places.integer(below: 6) {
+        case 0, 1:
+            closed.append(node)
+            tell(.evicted(node, because: "drawn"))
+        case 2: lose(node, to: .nodeLeft(node))
+        case 3, 4:
+            sick.append(node)
+            if promises.healthIsTold { tell(.healthChanged(node, problem: "drawn")) }
+        default: heal(node)
+        }
+    }
+
+    private mutating func heal(_ node: NodeID) {
+        guard sick.contains(node) else { return }
+        sick.removeAll { $0 == node }
+        tell(.healthChanged(node, problem: nil))
+    }
+
+    private mutating func lose(_ node: NodeID) { lose(node, to: .nodeLost(node, because: "drawn")) }
+
+    private mutating func lose(_ node: NodeID, to event: QueueEvent) {
         guard let slots = up.removeValue(forKey: node) else { return }
         for slot in 0..<slots { inside[WorkerID(node: node, slot: slot)] = nil }
         leaving.removeAll { $0.node == node }
-        tell(.nodeLost(node, because: "drawn"))
+        sick.removeAll { $0 == node }
+        tell(event)
     }
 
     /// Lets everything that was begun end, on machines that are all there and open.
@@ -283,6 +316,7 @@ public struct SimulatedQueue {
         for node in ["n0", "n1", "n2"].map({ NodeID($0) }) {
             join(node, slots: 4)
             closed.removeAll { $0 == node }
+            heal(node)
             tell(.undrained(node))
         }
         join(NodeID("n3"), slots: 8)

@@ -13,7 +13,7 @@ extension CommandLineTool {
             ["keys"],
             ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
             ["schedule"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
-            ["cordon"], ["drain"], ["undrain"],
+            ["cordon"], ["drain"], ["evict"], ["undrain"],
         ]
 
         @Test(arguments: commands)

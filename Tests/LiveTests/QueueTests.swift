@@ -229,6 +229,46 @@ extension Live {
             }
         }
 
+        @Test func `an evicted machine is emptied without a step done twice, and one whose check fails takes nothing`()
+            async throws
+        {
+            try await Scenario.play { scenario in
+                let cluster = try await Cluster(scenario)
+                let check = "\(scenario.folder)/fine"
+                #expect(FileManager.default.createFile(atPath: check, contents: nil))
+                var agents: [Child] = []
+                for node in ["left", "middle", "right"] {
+                    let arguments =
+                        node == "right"
+                        ? [
+                            "--health-check", "test -e \(check) || { echo worn out; false; }", "--health-interval",
+                            "100ms",
+                        ]
+                        : []
+                    agents.append(try cluster.agent(node, slots: 1, arguments))
+                    try await cluster.wait(untilNodes: "\(node) is there") { $0.contains(node) }
+                }
+                try await cluster.submit("run", slots: 2, priority: 0, ["fault_tolerance.on_worker_loss=wait"])
+                _ = try await scenario.journal(of: "run", driver: cluster.controller, until: "the job trains") {
+                    $0.committed > 5 ? () : nil
+                }
+                #expect(try await cluster.ask(["evict", "left", "--reason", "new memory"]).code == 0)
+                try await cluster.wait(untilNodes: "its worker has left") { nodes in
+                    nodes.split(separator: "\n").contains { $0.hasPrefix("left") && $0.contains("drained") }
+                }
+                try await cluster.wait(until: "the job is done", Queue.isCompleted)
+                let history = try scenario.history("run")
+                try await Reference.check(history)
+                #expect(history.steps.allSatisfy(history.survives))
+
+                try FileManager.default.removeItem(atPath: check)
+                try await cluster.wait(untilNodes: "the check fails") { $0.contains("its check failed: worn out") }
+                #expect(FileManager.default.createFile(atPath: check, contents: nil))
+                try await cluster.wait(untilNodes: "the check passes") { !$0.contains("its check failed") }
+                try await cluster.end(agents)
+            }
+        }
+
         @Test func `a controller that is killed goes on with its journal, and no job is lost`() async throws {
             try await Scenario.play { scenario in
                 let first = try await Cluster(scenario)

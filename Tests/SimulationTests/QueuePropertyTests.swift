@@ -25,6 +25,7 @@ struct QueuePropertyTests {
     @Test(arguments: [
         QueuePromises(agentsWaitForProcesses: false), QueuePromises(commandsComeOnce: false),
         QueuePromises(quotasAreTold: false), QueuePromises(replacementsGoWhereTold: false),
+        QueuePromises(healthIsTold: false),
     ])
     func `a planted bug is found within fifty seeds`(promises: QueuePromises) {
         let found = (1...50 as ClosedRange<UInt64>).first { !simulateQueue($0, promises: promises).problems.isEmpty }

@@ -1,4 +1,4 @@
-// `understudy queue` and `nodes`, and what people do with either: cancel, priority, cordon, drain, undrain. Refuse to
+// `understudy queue` and `nodes`, and what people do with either: cancel, priority, cordon, drain, evict, undrain. Refuse to
 // decide anything; each is one question to the controller.
 
 import ArgumentParser
@@ -162,6 +162,28 @@ struct DrainCommand: ParsableCommand {
     @OptionGroup var action: QueueAction
 
     func run() throws { try action.tell(.drained(NodeID(node), because: reason), "\(node) is draining: \(reason)") }
+}
+
+struct EvictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evict", abstract: "Empty a machine now: what runs there goes on elsewhere.",
+        discussion: """
+            It takes no new jobs until 'undrain'. A gang that stands on other machines \
+            too goes on in free slots there, with the state from its other members; \
+            any other saves its state and waits for slots.
+            """)
+
+    @Argument(help: ArgumentHelp("The machine's name.", valueName: "node"))
+    var node: String
+
+    @Option(name: .long, help: ArgumentHelp("Why; whoever asks about the machine reads it.", valueName: "text"))
+    var reason: String
+
+    @OptionGroup var action: QueueAction
+
+    func run() throws {
+        try action.tell(.evicted(NodeID(node), because: reason), "\(node) is being emptied: \(reason)")
+    }
 }
 
 struct UndrainCommand: ParsableCommand {

@@ -28,13 +28,13 @@ extension QueueController {
     }
 
     /// In which order jobs are helped: there may not be slots for all.
-    private func mostImportantFirst(_ struck: [Int]) -> [Int] {
+    func mostImportantFirst(_ struck: [Int]) -> [Int] {
         guard case .priority = policy.order else { return struck }
         return struck.sorted { (-self[$0].submission.priority, $0) < (-self[$1].submission.priority, $1) }
     }
 
     /// Why a job was not given others for the slots it lost.
-    private enum Unreplaced {
+    enum Unreplaced {
         /// The job takes none.
         case unwanted
         /// There are too few.
@@ -44,7 +44,7 @@ extension QueueController {
     }
 
     /// Gives `job`, which runs, empty slots for those that it had on machine `lost`; says why when it cannot be.
-    private mutating func replaceSlots(
+    mutating func replaceSlots(
         of job: Int, on lost: Int, at now: Instant, _ commands: inout [QueueCommand]
     ) -> Unreplaced? {
         guard self[job].submission.takesReplacements, let ticket = self[job].ticket else { return .unwanted }

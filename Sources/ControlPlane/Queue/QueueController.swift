@@ -19,6 +19,8 @@ public struct QueueController: Sendable {
     var promised: Instant?
     /// The job behind each of the scheduler's numbers.
     var tickets: [Int] = []
+    /// How often machines failed, by the scheduler's pools.
+    var lemons: [LemonWatch] = []
 
     /// How long a job may take to save and end before its coordinator is killed.
     public static let stopPatience = TimeSpan.seconds(120 as Int64)
@@ -54,8 +56,13 @@ public struct QueueController: Sendable {
         case .priorityChanged(let job, let priority):
             self[job].submission.priority = priority
             if let ticket = self[job].ticket { scheduler.setPriority(priority, of: ticket) }
-        case .nodeJoined(let node, let slots): join(node, slots: slots)
-        case .nodeLost(let node, let reason): lose(node, because: reason, at: now, &commands)
+        case .nodeJoined(let node, let slots, let problem): join(node, slots: slots, problem: problem)
+        case .nodeLost(let node, let reason):
+            noteFailure(of: node)
+            lose(node, because: reason, at: now, &commands)
+        case .nodeLeft(let node): lose(node, because: "its agent was stopped", at: now, &commands)
+        case .healthChanged(let node, let problem): noteHealth(problem, of: node, at: now)
+        case .evicted(let node, let reason): evict(node, because: reason, at: now, &commands)
         case .cordoned(let node): wish(.cordoned, of: node, at: now)
         case .drained(let node, let reason): wish(.draining(reason), of: node, at: now)
         case .undrained(let node): wish(.open, of: node, at: now)
@@ -96,7 +103,7 @@ public struct QueueController: Sendable {
 
     // MARK: - Machines
 
-    private mutating func join(_ name: NodeID, slots: Int) {
+    private mutating func join(_ name: NodeID, slots: Int, problem: String?) {
         if let index = index(of: name) {
             if nodes[index].occupants.count != slots {
                 // The machine is another one now. Its former place stays empty and down for ever.
@@ -104,14 +111,17 @@ public struct QueueController: Sendable {
             }
             nodes[index].occupants = Array(repeating: nil, count: slots)
             nodes[index].absence = nil
+            nodes[index].problem = problem
             apply(index)
         } else {
             nodes.append(
                 QueueNode(name, slots: slots, place: scheduler.addNode(gpus: slots, accelerator: "worker")))
+            nodes[nodes.count - 1].problem = problem
+            apply(nodes.count - 1)
         }
     }
 
-    private mutating func wish(_ wish: QueueNode.Wish, of name: NodeID, at now: Instant) {
+    mutating func wish(_ wish: QueueNode.Wish, of name: NodeID, at now: Instant) {
         guard let index = index(of: name) else { return }
         nodes[index].wish = wish
         apply(index)

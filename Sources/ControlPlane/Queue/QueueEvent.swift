@@ -65,14 +65,20 @@ public enum QueueEvent: Equatable, Sendable {
     case cancelled(job: Int)
     /// A user changes a job's importance.
     case priorityChanged(job: Int, to: Int)
-    /// An agent offers the slots of its machine, all of them empty.
-    case nodeJoined(NodeID, slots: Int)
-    /// Nothing runs on the machine that is of any use: its agent said goodbye or is silent.
+    /// An agent offers the slots of its machine, all of them empty; `problem` is what is wrong with it, if anything is.
+    case nodeJoined(NodeID, slots: Int, problem: String? = nil)
+    /// Nothing runs on the machine that is of any use: its agent is silent.
     case nodeLost(NodeID, because: String)
+    /// Nothing runs on the machine any more: its agent was stopped, which is no failure of the machine.
+    case nodeLeft(NodeID)
+    /// A machine's own check of itself has found `problem`, or nothing any more.
+    case healthChanged(NodeID, problem: String?)
     /// A user wants no new work on a machine.
     case cordoned(NodeID)
     /// A user wants a machine emptied: no new work, what runs may end.
     case drained(NodeID, because: String)
+    /// A user wants a machine emptied now: no new work, and what runs goes on elsewhere.
+    case evicted(NodeID, because: String)
     /// A user gives a machine back to the queue.
     case undrained(NodeID)
     /// No process is left in a slot that was vacated.
@@ -108,6 +114,8 @@ public enum StopReason: Equatable, Sendable {
     case preempted
     /// A user took it back.
     case cancelled
+    /// A user wants a machine under it emptied, and it could not go on beside it.
+    case evicted(NodeID)
     /// A machine under it is gone, and nothing took its place: slots were `short`, or, when that is nil, the job takes no
     /// replacements.
     case nodeLost(NodeID, short: SlotShortage? = nil)

@@ -18,7 +18,12 @@ extension QueueEvent {
         case .cancelled(let job): Line("cancelled").with("job", job)
         case .priorityChanged(let job, let priority):
             Line("priority-changed").with("job", job).with("to", priority)
-        case .nodeJoined(let node, let slots): Line("node-joined").with("node", node).with("slots", slots)
+        case .nodeJoined(let node, let slots, let problem):
+            Line("node-joined").with("node", node).with("slots", slots).with("problem", problem)
+        case .nodeLeft(let node): Line("node-left").with("node", node)
+        case .healthChanged(let node, let problem):
+            Line("health-changed").with("node", node).with("problem", problem)
+        case .evicted(let node, let reason): Line("evicted").with("node", node).with("because", reason)
         case .nodeLost(let node, let reason): Line("node-lost").with("node", node).with("because", reason)
         case .cordoned(let node): Line("cordoned").with("node", node)
         case .drained(let node, let reason): Line("drained").with("node", node).with("because", reason)
@@ -52,7 +57,13 @@ extension QueueEvent {
                         onWorkerLoss: try QueueEvent.readPolicy(line)))
             case "cancelled": .cancelled(job: try line.read("job"))
             case "priority-changed": .priorityChanged(job: try line.read("job"), to: try line.read("to"))
-            case "node-joined": .nodeJoined(try line.read("node"), slots: try line.read("slots"))
+            case "node-joined":
+                .nodeJoined(
+                    try line.read("node"), slots: try line.read("slots"), problem: try line.readIfPresent("problem"))
+            case "node-left": .nodeLeft(try line.read("node"))
+            case "health-changed":
+                .healthChanged(try line.read("node"), problem: try line.readIfPresent("problem"))
+            case "evicted": .evicted(try line.read("node"), because: try line.read("because"))
             case "node-lost": .nodeLost(try line.read("node"), because: try line.read("because"))
             case "cordoned": .cordoned(try line.read("node"))
             case "drained": .drained(try line.read("node"), because: try line.read("because"))
@@ -139,11 +150,12 @@ private struct SlotList: LineValue {
 }
 
 extension StopReason: LineValue {
-    /// `preempted`, `cancelled`, `node-lost:laptop`, `node-lost:laptop:1:2` when 1 slot was free for 2.
+    /// `preempted`, `cancelled`, `evicted:laptop`, `node-lost:laptop`, `node-lost:laptop:1:2` when 1 slot was free for 2.
     public var lineText: String {
         switch self {
         case .preempted: "preempted"
         case .cancelled: "cancelled"
+        case .evicted(let node): "evicted:\(node)"
         case .nodeLost(let node, short: nil): "node-lost:\(node)"
         case .nodeLost(let node, short: let short?): "node-lost:\(node):\(short.free):\(short.needed)"
         }
@@ -156,6 +168,7 @@ extension StopReason: LineValue {
         switch (words.first, words.count) {
         case ("preempted", 1): self = .preempted
         case ("cancelled", 1): self = .cancelled
+        case ("evicted", 2): self = .evicted(NodeID(words[1]))
         case ("node-lost", 2): self = .nodeLost(NodeID(words[1]))
         case ("node-lost", 4):
             guard let free = Int(words[2]), let needed = Int(words[3]) else { return nil }

@@ -122,7 +122,7 @@ public struct NodeRow: Equatable, Sendable {
     public var taken: Int
     /// The jobs in them.
     public var jobs: String
-    /// Why it takes no work; `none` when it does.
+    /// Why it takes no work, or takes it last; `none` when neither is so.
     public var reason: String
 
     /// The row as a line.
@@ -154,8 +154,9 @@ public struct NodeRow: Equatable, Sendable {
         case (let absence?, _): (state, reason) = ("down", absence)
         case (nil, .cordoned): (state, reason) = (word, "cordoned")
         case (nil, .draining(let why)): (state, reason) = (word, why)
+        case (nil, .open) where node.problem != nil: (state, reason) = (word, "its check failed: \(node.problem ?? "")")
         case (nil, .open):
-            reason = "none"
+            reason = node.failures.map { "taken last: it failed \($0) times" } ?? "none"
             state = inside.isEmpty ? "idle" : inside.count == node.occupants.count ? "allocated" : "mixed"
         }
     }

@@ -99,9 +99,9 @@ extension QueueController {
                 return .priorityOutOfRange
             }
             return self[job].isOver ? .jobIsOver(job) : nil
-        case .cordoned(let node), .drained(let node, _), .undrained(let node):
+        case .cordoned(let node), .drained(let node, _), .evicted(let node, _), .undrained(let node):
             return index(of: node) == nil ? .noSuchNode(node) : nil
-        case .nodeJoined(let node, let slots):
+        case .nodeJoined(let node, let slots, _):
             guard slots >= 1, node.isWord else { return .noNode }
             guard let index = index(of: node), nodes[index].absence == nil else { return nil }
             return .nodeIsThere(node)

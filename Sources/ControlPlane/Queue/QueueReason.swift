@@ -60,6 +60,7 @@ public enum QueueReason: Equatable, Sendable {
         case .replaced: "Replaced"
         case .saving(because: .preempted): "Preempted"
         case .saving(because: .cancelled): "Cancelled"
+        case .saving(because: .evicted): "Evicted"
         case .saving(because: .nodeLost): "NodeLost"
         case .over(.completed): "None"
         case .over(.cancelled): "Cancelled"
@@ -83,6 +84,7 @@ public enum QueueReason: Equatable, Sendable {
             "it runs; it lost \(QueueReason.slots(lost.slots)) with \(lost.node), and others took their place"
         case .saving(because: .preempted): "it saves its state for a more important job"
         case .saving(because: .cancelled): "it saves its state and ends, as a user asked"
+        case .saving(because: .evicted(let node)): "it saves its state because \(node) is being emptied"
         case .saving(because: .nodeLost(let node, short: nil)): "it saves its state because \(node) is gone"
         case .saving(because: .nodeLost(let node, short: let short?)):
             "it saves its state because \(node) is gone: it lost \(QueueReason.slots(short.needed)), and \(short.free) "

@@ -101,6 +101,10 @@ public struct QueueNode: Equatable, Sendable {
     public internal(set) var wish = Wish.open
     /// Why it is not there; nil while it is.
     public internal(set) var absence: String?
+    /// What its own check of itself has found; nil while that is nothing.
+    public internal(set) var problem: String?
+    /// How often it failed, where that is so often that its slots are taken last; nil where it is not.
+    public internal(set) var failures: Int?
     /// Where the scheduler has it.
     var place: (pool: Int, node: Int)
 
@@ -114,7 +118,7 @@ public struct QueueNode: Equatable, Sendable {
     var condition: NodeCondition {
         guard absence == nil else { return .down }
         switch wish {
-        case .open: return .up
+        case .open: return problem.map { .draining($0) } ?? .up
         case .cordoned: return .cordoned
         case .draining(let reason): return .draining(reason)
         }
@@ -123,6 +127,6 @@ public struct QueueNode: Equatable, Sendable {
     /// Equal in all that can be seen.
     public static func == (a: QueueNode, b: QueueNode) -> Bool {
         a.name == b.name && a.occupants == b.occupants && a.wish == b.wish && a.absence == b.absence
-            && a.place == b.place
+            && a.place == b.place && a.problem == b.problem && a.failures == b.failures
     }
 }

@@ -30,6 +30,8 @@ public final class QueueWorld {
         let node: NodeID
         var peer: PeerID
         var lastHeard: Instant
+        /// What its machine's check of itself has found.
+        var problem: String?
         /// What it was told last, and how many times it was told something else.
         var orders: [SlotOrder] = []
         var number = 0
@@ -173,7 +175,7 @@ public final class QueueWorld {
                 let session: String = try first.read("session")
                 for agent in agents where agent.session == session {
                     agents.removeAll { $0.session == session }
-                    try handle(.nodeLost(agent.node, because: "its agent was stopped"))
+                    try handle(.nodeLeft(agent.node))
                 }
             default: try port.send(try answer(words.lines), to: heard.peer)
             }
@@ -188,16 +190,23 @@ public final class QueueWorld {
             guard report.heard == 0, report.taken.isEmpty else {
                 return try port.send([Line("unknown").with("session", report.session)], to: peer)
             }
-            let event = QueueEvent.nodeJoined(report.node, slots: report.slots)
+            let event = QueueEvent.nodeJoined(report.node, slots: report.slots, problem: report.problem)
             if let objection = queue.objection(to: event, at: clock.now) {
                 return try port.send([.refused(objection)], to: peer)
             }
-            agents.append(KnownAgent(session: report.session, node: report.node, peer: peer, lastHeard: clock.now))
+            agents.append(
+                KnownAgent(
+                    session: report.session, node: report.node, peer: peer, lastHeard: clock.now,
+                    problem: report.problem))
             try handle(event)
             return try order(agents.count - 1)
         }
         agents[index].peer = peer
         agents[index].lastHeard = clock.now
+        if agents[index].problem != report.problem {
+            agents[index].problem = report.problem
+            try handle(.healthChanged(report.node, problem: report.problem))
+        }
         let agent = agents[index]
         // Only a report that knows of the orders which emptied a slot can say that it is empty.
         let empty = agent.emptied.keys.sorted().filter { slot in
@@ -297,7 +306,7 @@ extension QueueEvent {
     /// Whether people may say it.
     fileprivate var isForPeople: Bool {
         switch self {
-        case .submitted, .cancelled, .priorityChanged, .cordoned, .drained, .undrained: true
+        case .submitted, .cancelled, .priorityChanged, .cordoned, .drained, .evicted, .undrained: true
         default: false
         }
     }

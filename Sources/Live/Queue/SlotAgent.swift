@@ -38,6 +38,8 @@ public enum AgentEnd: Error, Equatable, Sendable, CustomStringConvertible {
 public enum AgentRequest: Sendable {
     /// A worker process ended.
     case workerEnded(ProcessEnd)
+    /// The check of this machine ended.
+    case checkEnded(ProcessEnd)
     /// The agent shall end its workers and itself.
     case stop
 }
@@ -109,23 +111,32 @@ public final class SlotAgent {
     /// Whether all processes must end before a new session begins.
     private var isStartingOver = false
     private var nextReport = Instant.zero
+    private var firstReport: Instant?
+    private let check: HealthCheck?
+    /// Whether the check has ended once: nobody is asked for work before.
+    private var isChecked: Bool
+    /// What it found last.
+    private var problem: String?
 
     /// Orders by slot, for the supervisor's thread.
     private final class OrderBook: Sendable {
         let orders = Mutex<[Int: SlotOrder]>([:])
     }
 
-    /// An agent for `slots` slots of `node` that speaks through `link` and starts workers as `workers` says.
+    /// An agent for `slots` slots of `node` that speaks through `link`, starts workers as `workers` says, and takes work while
+    /// `health` finds nothing.
     /// - Throws: `SupervisorError` when the host has no descriptors left.
     public init(
         node: NodeID, slots count: Int, link: QueueLink, mailbox: Mailbox<AgentRequest>, workers: WorkerLaunch,
-        log: Logger
+        health: HealthCheck.Plan? = nil, log: Logger
     ) throws {
         self.node = node
         self.link = link
         self.mailbox = mailbox
         self.log = log
         slots = Array(repeating: Slot(), count: count)
+        check = try health.map { try HealthCheck($0) { mailbox.post(.checkEnded($0)) } }
+        isChecked = health == nil
         let book = OrderBook()
         self.book = book
         let controller = link.endpoint
@@ -150,21 +161,26 @@ public final class SlotAgent {
         defer {
             for index in slots.indices { supervisor.kill(address(index)) }
             supervisor.end(grace: .zero)
+            check?.end()
         }
-        let start = monotonicNow()
         while true {
             let now = monotonicNow()
-            if !isKnown, now > start + patience { return .noAnswer(endpoint: "\(link.endpoint)", within: patience) }
+            check?.look(at: now)
+            if !isKnown, let firstReport, now > firstReport + patience {
+                return .noAnswer(endpoint: "\(link.endpoint)", within: patience)
+            }
             if nextReport <= now {
                 nextReport = now + SlotAgent.period
                 try report()
             }
-            for words in try link.wait(timeout: nextReport - monotonicNow(), watching: mailbox.wakeUp.descriptor) {
+            let next = min(nextReport, check?.deadline ?? nextReport)
+            for words in try link.wait(timeout: next - monotonicNow(), watching: mailbox.wakeUp.descriptor) {
                 if let end = take(words) { return end }
             }
             for request in mailbox.takeAll() {
                 switch request {
                 case .workerEnded(let end): take(end)
+                case .checkEnded(let end): takeCheck(end)
                 case .stop:
                     try link.send([Line("leave").with("session", session)])
                     return .stopped
@@ -175,10 +191,12 @@ public final class SlotAgent {
     }
 
     private func report() throws {
-        guard !isStartingOver else { return }
+        guard !isStartingOver, isChecked else { return }
+        firstReport = firstReport ?? monotonicNow()
         let taken = slots.indices.filter { slots[$0].living != nil }
         try link.send([
-            AgentReport(session: session, node: node, slots: slots.count, heard: heard, taken: taken).line
+            AgentReport(session: session, node: node, slots: slots.count, heard: heard, taken: taken, problem: problem)
+                .line
         ])
     }
 
@@ -216,6 +234,16 @@ public final class SlotAgent {
         slots[end.worker.slot].living = nil
         slots[end.worker.slot].rest = monotonicNow() + SlotAgent.rest
         nextReport = monotonicNow()
+    }
+
+    private func takeCheck(_ end: ProcessEnd) {
+        guard let check else { return }
+        let found = check.ended(end.how, at: monotonicNow())
+        if found != problem || !isChecked {
+            log.notice("checked this machine", metadata: ["problem": "\(found ?? "none")"])
+            nextReport = monotonicNow()
+        }
+        (problem, isChecked) = (found, true)
     }
 
     /// Ends what is not wanted, and starts what is missing in slots that are empty.
