@@ -35,9 +35,9 @@ public enum Command: Equatable, Sendable {
     case commit(run: RunID, generation: Generation, step: Int)
     /// Stop whatever the generation is doing.
     case abort(run: RunID, generation: Generation, because: InterruptionReason)
-    /// End a generation of `size` members right after a commit, because a larger one can take its place. Nothing is
-    /// wrong.
-    case regroup(run: RunID, generation: Generation, size: Int)
+    /// End a generation of `size` members right after a commit, because another can take its place: a larger one, or, when
+    /// `resizedTo` names its size, one that is as somebody asked. Nothing is wrong.
+    case regroup(run: RunID, generation: Generation, size: Int, resizedTo: Int? = nil)
     /// Delete a checkpoint that retention no longer keeps.
     case deleteCheckpoint(run: RunID, step: Int)
     /// Take note of what the policy against loss spikes decided.

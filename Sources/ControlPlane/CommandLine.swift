@@ -30,8 +30,9 @@ extension Command {
             Line("commit").with("run", run).with("generation", generation).with("step", step)
         case .abort(let run, let generation, let reason):
             reason.add(to: Line("abort").with("run", run).with("generation", generation))
-        case .regroup(let run, let generation, let size):
+        case .regroup(let run, let generation, let size, let resized):
             Line("regroup").with("run", run).with("generation", generation).with("size", size)
+                .with("resized-to", resized)
         case .deleteCheckpoint(let run, let step): Line("delete-checkpoint").with("run", run).with("step", step)
         case .decide(let run, let decision): decision.add(to: Line("decide").with("run", run))
         case .finish(let run, let outcome): outcome.add(to: Line("finish").with("run", run))
@@ -80,7 +81,10 @@ extension Command {
         case "evaluate": self = .evaluate(run: run, generation: generation, step: try line.read("step"))
         case "compare": self = .compare(run: run, generation: generation, step: try line.read("step"))
         case "commit": self = .commit(run: run, generation: generation, step: try line.read("step"))
-        case "regroup": self = .regroup(run: run, generation: generation, size: try line.read("size"))
+        case "regroup":
+            self = .regroup(
+                run: run, generation: generation, size: try line.read("size"),
+                resizedTo: try line.readIfPresent("resized-to"))
         case "abort": self = .abort(run: run, generation: generation, because: try InterruptionReason(line))
         default: throw LineError(line: line.text, problem: "there is no command \(line.head)")
         }

@@ -54,10 +54,10 @@ public struct Coordinator: Equatable, Sendable {
             commands = run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
         case .stepContributed(_, let generation, let report):
             commands = run?.contributed(generation, report) ?? []
-            commands += run?.growIfPossible(on: pool) ?? []
+            commands += run?.regroupIfPossible(on: pool) ?? []
         case .stepsCommitted(_, let generation, let report):
             commands = run?.contributed(generation, report) ?? []
-            commands += run?.growIfPossible(on: pool) ?? []
+            commands += run?.regroupIfPossible(on: pool) ?? []
         case .replicasDisagree(_, let generation, let step, let norms):
             commands = run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .statesDiffer(_, let generation, let step, let hashes):
@@ -76,10 +76,10 @@ public struct Coordinator: Equatable, Sendable {
             commands = run?.checkpointFailed(generation, step: step, reason) ?? []
         case .faultInjected:
             break  // A drill is recorded, and met like any accident.
+        case .resized(_, let workers, let leaving): run?.resized(to: workers, leaving: leaving)
         case .interruptRequested:
             commands = run?.interrupt() ?? []
-        case .deadlineReached:
-            commands = overdue(at: now)
+        case .deadlineReached: commands = overdue(at: now)
         }
         for case .evict(let worker, _) in commands { pool.dismiss(worker) }
         commands += proceed(at: now)

@@ -31,8 +31,9 @@ extension Dispatcher {
         case .abort(_, let generation, let reason):
             sendAll(.abort(generation: generation, because: reason.sentence))
             gang = nil
-        case .regroup(_, let generation, let size):
-            sendAll(.abort(generation: generation, because: "a gang larger than \(size) takes its place"))
+        case .regroup(_, let generation, let size, let resized):
+            let successor = resized.map { "a gang of \($0), as was asked," } ?? "a gang larger than \(size)"
+            sendAll(.abort(generation: generation, because: "\(successor) takes its place"))
             gang = nil
         case .deleteCheckpoint(_, let step): outputs.append(.deleteCheckpoint(step: step))
         case .finish(_, let outcome):

@@ -58,6 +58,9 @@ public enum Event: Equatable, Sendable {
     case checkpointFailed(run: RunID, generation: Generation, step: Int, reason: String)
     /// A drill: a fault is being inflicted.
     case faultInjected(run: RunID, Infliction)
+    /// Whoever places the run wants its gang to have `workers` members from now on, from 1 to as many as a step has
+    /// micro-batches, and to do without the workers in the slots `leaving`.
+    case resized(run: RunID, workers: Int, leaving: [WorkerID])
     /// A user wants the run to save its state and end.
     case interruptRequested(run: RunID, because: String)
     /// The instant of `nextDeadline` has come.

@@ -60,6 +60,8 @@ extension Event {
             Line("checkpoint-failed").with("run", run).with("generation", generation).with("step", step)
                 .with("reason", reason)
         case .faultInjected(let run, let infliction): infliction.add(to: Line("fault-injected").with("run", run))
+        case .resized(let run, let workers, let leaving):
+            Line("resized").with("run", run).with("workers", workers).with("leaving", leaving.lineText)
         case .interruptRequested(let run, let reason):
             Line("interrupt-requested").with("run", run).with("because", reason)
         case .deadlineReached: Line("deadline-reached")
@@ -110,6 +112,10 @@ extension Event {
                     reason: try line.read("reason"))
             case "fault-injected":
                 .faultInjected(run: try line.read("run"), try Infliction(line))
+            case "resized":
+                .resized(
+                    run: try line.read("run"), workers: try line.read("workers"),
+                    leaving: try workers(line.read("leaving"), line))
             case "interrupt-requested":
                 .interruptRequested(run: try line.read("run"), because: try line.read("because"))
             case "deadline-reached": .deadlineReached

@@ -120,6 +120,10 @@ public struct Run: Equatable, Sendable {
     public internal(set) var numerics: InternedText?
     /// Whether a user asked it to save and end.
     public internal(set) var interrupted = false
+    /// The size that somebody asked for since it was last resumed; nil while it is the job's.
+    public internal(set) var resize: Resize?
+    /// Whether the gang that is to be formed takes the place of one that nothing befell.
+    var isHandingOver = false
     /// What it knows of its loss, and the course that came of it.
     public internal(set) var spikes: SpikeWatch
 
@@ -183,6 +187,8 @@ public struct Run: Equatable, Sendable {
         saving = nil
         saveOverdue = false
         isReturning = false
+        isHandingOver = false
+        noteResized()
         phase = .forming(missing: seating.byRank, since: now)
         return [
             .form(

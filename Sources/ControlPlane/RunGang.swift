@@ -19,38 +19,53 @@ extension Run {
         if let reason = reasonToAwait(on: pool) { return .wait(because: reason) }
         // Large gangs are asked for at every interruption: whoever has the state is looked for only where it matters.
         let mayShrink = plan.recovery == .peer && [.shrink, .spare].contains(plan.onWorkerLoss)
-        if holders.isEmpty || !mayShrink, pool.upCount < plan.workers {
-            return .wait(because: .workersMissing(free: pool.upCount, needed: plan.workers))
+        let count = stayingCount(on: pool)
+        if holders.isEmpty || !mayShrink, count < wanted {
+            return .wait(because: .workersMissing(free: count, needed: wanted))
         }
-        let free = pool.up
-        let isTight = free.count == plan.workers && plan.onWorkerLoss != .shrink
-        let survivors = isTight ? [] : holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
+        let decision = placement(of: staying(on: pool), on: pool, mayShrink: mayShrink)
+        return lastSource(on: pool).map { adding($0, to: decision, mayShrink: mayShrink) } ?? decision
+    }
+
+    /// A gang of `free`, workers of `pool`.
+    private func placement(of free: [FreeWorker], on pool: Pool, mayShrink: Bool) -> PlacementDecision {
+        let isTight = free.count == wanted && plan.onWorkerLoss != .shrink
+        func survives(_ holder: Holder) -> Bool {
+            pool.isUp(holder.worker, holder.incarnation) && !isLeaving(holder.worker)
+        }
+        let survivors = isTight ? [] : holders.filter(survives).map(\.worker)
         func gang(of size: Int) -> PlacementDecision {
             placeGang(GangRequest(size: size, numerics: numerics, preferred: survivors), on: free)
         }
-        guard mayShrink,
-            isTight ? holders.contains(where: { pool.isUp($0.worker, $0.incarnation) }) : !survivors.isEmpty
-        else { return gang(of: plan.workers) }
-        if plan.onWorkerLoss == .shrink { return gang(of: min(survivors.count, plan.workers)) }
-        return gang(of: min(free.count { $0.numerics == numerics }, plan.workers))
+        guard mayShrink, isTight ? holders.contains(where: survives) : !survivors.isEmpty else {
+            return gang(of: wanted)
+        }
+        let fitting = free.count { $0.numerics == numerics }
+        // A gang that shrinks takes nobody new, unless it was asked to be larger and can be all of that.
+        let isGrowing = resize?.isPending == true && fitting >= wanted
+        if plan.onWorkerLoss == .shrink, !isGrowing { return gang(of: min(survivors.count, wanted)) }
+        return gang(of: min(fitting, wanted))
     }
 
-    /// Whether a gang of all workers that are up is what `placement` would choose, if they are as many as the job wants and
+    /// Whether a gang of all workers that are up is what `placement` would choose, if they are as many as are wanted and
     /// have the run's arithmetic, and every part of a step is to stay where it is.
     func takesAllThatAreUp(on pool: Pool) -> Bool {
-        pool.upCount == plan.workers && plan.onWorkerLoss != .shrink && !isReturning && !isDoubtful
+        pool.upCount == wanted && plan.onWorkerLoss != .shrink && !isReturning && !isDoubtful
+            && resize?.leaving.isEmpty ?? true
     }
 
     /// Who takes the state after `committed` steps from whom, holders serving in turn; nil when nobody of `members`
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
-        guard plan.recovery == .peer || spikes.recomputation != nil || isReturning else { return nil }
+        // Nothing is lost where a gang is resized, so nobody goes back.
+        let takesOver = plan.recovery == .peer || spikes.recomputation != nil || isHandingOver
+        guard takesOver || isReturning else { return nil }
         let known = Dictionary(uniqueKeysWithValues: holders.map { ($0.worker, $0.incarnation) })  // Asked only.
         let isSource = members.map { known[$0.worker] == $0.incarnation }
         // A step is recomputed from the state that everybody holds, wherever the job wants lost states to come from; and
         // where only the coordinator was lost, no state was.
         let keepsAll = isReturning && isSource.allSatisfy { $0 }
-        guard plan.recovery == .peer || spikes.recomputation != nil || keepsAll else { return nil }
+        guard takesOver || keepsAll else { return nil }
         let sources = members.indices.filter { isSource[$0] }
         guard !sources.isEmpty else { return nil }
         let receivers = members.indices.filter { !isSource[$0] }
@@ -69,18 +84,5 @@ extension Run {
         seating.seat(workers)
         if isDoubtful, isResized || generation.next == trusted { seating.rotate() }
         seating.makeMembers(of: plan, from: pool)
-    }
-
-    /// Ends a gang that is smaller than the job wants, right after a commit, when a larger one can be placed. Nothing is
-    /// lost: every member holds the committed step, and the new one takes it from them.
-    mutating func growIfPossible(on pool: Pool) -> [Command] {
-        guard isRunning, members.count < plan.workers, plan.onWorkerLoss == .spare,
-            case .placed(let workers) = placement(on: pool), workers.count > members.count
-        else { return [] }
-        let size = members.count
-        members = []
-        saving = nil
-        phase = .waiting(because: nil)
-        return [.regroup(run: id, generation: generation, size: size)]
     }
 }

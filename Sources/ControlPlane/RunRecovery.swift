@@ -105,7 +105,8 @@ extension Run {
         plan.stragglers == .swap && plan.recovery == .peer && isRunning
             && rank(of: report.worker, report.incarnation) != nil
             && pool.up.contains { free in
-                free.numerics == numerics && !members.contains { $0.worker == free.worker }
+                free.numerics == numerics && !isLeaving(free.worker)
+                    && !members.contains { $0.worker == free.worker }
             }
     }
 
@@ -134,6 +135,7 @@ extension Run {
     /// The coordinator, or the whole run, was gone. What was committed is still committed.
     mutating func resumed(at now: Instant) -> [Command] {
         interrupted = false
+        resize = nil  // Who places it anew says so again.
         restarts = 0  // A resumption is a user's wish: it is not counted, and opens a new account.
         saving = nil
         let hadGang = !members.isEmpty
@@ -178,10 +180,12 @@ extension Run {
         case .waiting, .over:
             precondition(members.isEmpty, "a run without a gang has members: \(self)")
         case .forming, .running, .stopping:
-            precondition(!members.isEmpty && members.count <= plan.workers, "the gang has no size: \(self)")
             precondition(
-                members.count == plan.workers || plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink,
-                "the gang is not whole: \(self)")
+                !members.isEmpty && members.count <= max(plan.workers, plan.microBatches),
+                "the gang has no size: \(self)")
+            precondition(
+                members.count == wanted || plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink
+                    || resize?.isPending == true, "the gang is not whole: \(self)")
         }
     }
 

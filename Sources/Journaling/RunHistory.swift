@@ -134,7 +134,8 @@ public struct RunHistory: Equatable, Sendable {
             let drill = drills.filled(disk: now)
             note(.checkpointFailed(step: step, reason: reason), run, injection: drill?.infliction.index)
         case .stepContributed, .stepsCommitted, .slotsOffered, .memberFormed, .gangFormed, .restoreFailed,
-            .stepNotFinite, .replicasDisagree, .statesDiffer, .statesAgree, .workerReturned, .interruptRequested,
+            .stepNotFinite, .replicasDisagree, .statesDiffer, .statesAgree, .workerReturned, .resized,
+            .interruptRequested,
             .deadlineReached:
             break
         }
@@ -219,7 +220,8 @@ public struct RunHistory: Equatable, Sendable {
             segments.append(
                 Segment(
                     index: segments.count, generation: generation, members: members, restored: restore,
-                    isFromMembers: transfers != nil, course: course, formedAt: now))
+                    wanted: coordinator.run?.wanted ?? members.count, isFromMembers: transfers != nil, course: course,
+                    formedAt: now))
         case .begin:
             book(.restart, until: now, to: .trouble)
             if !segments.isEmpty { segments[segments.count - 1].began = now }
@@ -230,10 +232,11 @@ public struct RunHistory: Equatable, Sendable {
             default: break  // Told again to a new gang.
             }
         case .abort(_, _, let reason): interrupt(reason, before, silentSince: silence)
-        case .regroup:
+        case .regroup(_, _, _, let resized):
             // A commit stands in the same record: no time has passed, and nothing went wrong.
             segments[segments.count - 1].end = now
-            segments[segments.count - 1].hasGrown = true
+            segments[segments.count - 1].hasGrown = resized == nil
+            segments[segments.count - 1].resizedTo = resized
         case .decide(_, let decision): decide(decision, before)
         case .finish(_, let outcome):
             self.outcome = outcome

@@ -11,6 +11,8 @@ public struct Segment: Equatable, Sendable {
     public var generation: Generation
     /// The gang, by rank.
     public var members: [Member]
+    /// How many workers the gang was wanted to have when it was formed.
+    public var wanted: Int
     /// The step whose state it started from; its first step is the one after.
     public var restored: Int
     /// Whether its state came from members of the gang before, and not from a checkpoint or the start.
@@ -27,11 +29,14 @@ public struct Segment: Equatable, Sendable {
     public var end: Instant?
     /// Whether it ended because a larger gang took its place.
     public var hasGrown = false
+    /// The size of the gang that took its place because somebody asked for another size; nil where nobody did.
+    public var resizedTo: Int?
 
     init(
-        index: Int, generation: Generation, members: [Member], restored: Int, isFromMembers: Bool, course: Course,
-        formedAt: Instant
+        index: Int, generation: Generation, members: [Member], restored: Int, wanted: Int, isFromMembers: Bool,
+        course: Course, formedAt: Instant
     ) {
+        self.wanted = wanted
         self.index = index
         self.generation = generation
         self.members = members

@@ -74,6 +74,7 @@ extension RunHistory {
         if let incident = interruption(of: segment.index) {
             return atLength ? "\(incident.name): \(incident.sentence)" : incident.label
         }
+        if let size = segment.resizedTo { return "resized to \(counted(size, "worker"))" }
         if segment.hasGrown { return "a larger gang took its place" }
         if segment.index == segments.count - 1, let outcome { return outcome.sentence }
         return "the run ended, and was resumed later"

@@ -69,6 +69,8 @@ public enum FaultKind: String, CaseIterable, Codable, Sendable {
     case bitFlip = "bit-flip"
     /// A user interrupts the run, and resumes it later.
     case interrupt
+    /// Whoever places the run wants its gang to have another size, and some slots back.
+    case resize
     /// A process that nobody knows speaks to the coordinator as if it were a member.
     case stranger
 
@@ -110,14 +112,31 @@ public enum SimulationMode: String, CaseIterable, Sendable {
 extension Fault {
     /// The faults of a schedule: a random subset of the kinds, at random instants before `horizon`, in order.
     static func draw(seed: UInt64, mode: SimulationMode, until horizon: Instant) -> [Fault] {
+        let faults = drawFaults(seed: seed, mode: mode, until: horizon) + drawResizes(seed: seed, until: horizon)
+        return faults.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+    }
+
+    /// In every other schedule nobody is resized. The instants have a stream of their own, so that the faults beside them
+    /// are what they would be without.
+    private static func drawResizes(seed: UInt64, until horizon: Instant) -> [Fault] {
+        var stream = RandomStream(seed: seed, named: "resizes")
+        guard stream.integer(below: 2) == 1 else { return [] }
+        return (0..<1 + stream.integer(below: 5)).map { _ in
+            Fault(
+                at: Instant(nanoseconds: Int64(stream.uniform() * Double(horizon.nanoseconds))), kind: .resize,
+                target: stream.next(), span: .zero, amount: 1)
+        }
+    }
+
+    private static func drawFaults(seed: UInt64, mode: SimulationMode, until horizon: Instant) -> [Fault] {
         var stream = RandomStream(seed: seed, named: "faults")
-        let possible = FaultKind.allCases.filter { mode == .safety || $0.isRecoverable }
+        let possible = FaultKind.allCases.filter { $0 != .resize && (mode == .safety || $0.isRecoverable) }
         // Few kinds at once reach states that all kinds together hide from one another (swarm testing).
         let share = 0.1 + 0.6 * stream.uniform()
         let enabled = possible.filter { _ in stream.uniform() < share }
         guard !enabled.isEmpty else { return [] }
         let count = stream.integer(below: 12)
-        let faults = (0..<count).map { _ in
+        return (0..<count).map { _ in
             let kind = enabled[stream.integer(below: enabled.count)]
             let isLong = stream.integer(below: 2) == 1
             let longest = isLong ? 40_000 : 2_000
@@ -126,6 +145,5 @@ extension Fault {
                 target: stream.next(), span: .milliseconds(Int64(50 + stream.integer(below: longest))),
                 amount: 1 + stream.integer(below: 20))
         }
-        return faults.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
 }

@@ -4,6 +4,7 @@
 
 import ControlPlane
 import Journaling
+import Messages
 import Primitives
 
 /// What must hold and does not; the world adds seed and instant.
@@ -47,7 +48,10 @@ struct Witness {
     private var residents: [Resident] = []
     private var lastInstant = Instant.zero
     private(set) var isOver = false
-    /// The last committed step and the processes of its gang, while only their coordinator was lost.
+    /// What the last resize asked for: how many workers, and who shall be in no gang any more.
+    private var wish: (workers: Int, leaving: [WorkerID])?
+    /// The last committed step and the processes of its gang, while only their coordinator was lost, or nobody was and the
+    /// gang is resized.
     private var held: (step: Int, by: [Int])?
     /// The process whose message the coordinator hears; 0 for a stranger.
     var speaker = 0
@@ -129,7 +133,9 @@ struct Witness {
             }
         // From here on everybody knows: nothing that is corrupt may be used any more.
         case .statesDiffer: isTainted = false
+        case .resized(_, let workers, let leaving): wish = (workers, leaving)
         case .runResumed:
+            wish = nil
             (gang, isGangWhole, hasBegun, isOver) = ([], false, false, false)
             figures.resumptions += 1
         case .coordinatorRestarted:
@@ -161,14 +167,19 @@ struct Witness {
                 throw Broken(.fencing, "\(worker)#\(incarnation) is welcomed, and nobody has introduced himself")
             }
             try welcome(worker, incarnation, process)
-        case .form(_, let generation, let members, let restore, _, _): try form(generation, members, restore: restore)
+        case .form(_, let generation, let members, let restore, let transfers, _):
+            try checkWish(members, transfers)
+            try form(generation, members, restore: restore)
         case .begin(_, let generation):
             guard generation == self.generation, isGangWhole, gang.allSatisfy(\.isFormed) else {
                 throw Broken(.commit, "generation \(generation) begins, and not all of its members have restored")
             }
             hasBegun = true
         case .commit(_, let generation, let step): try commit(generation, step, because: event)
-        case .abort, .regroup: (gang, isGangWhole, hasBegun) = ([], false, false)
+        case .regroup:
+            held = (committed, gang.map(\.process))
+            (gang, isGangWhole, hasBegun) = ([], false, false)
+        case .abort: (gang, isGangWhole, hasBegun) = ([], false, false)
         case .deleteCheckpoint(_, let step):
             guard !isStruckOff(step, because: event) else { break }
             guard disk.entries.contains(where: { $0.step > step && $0.isSynced && $0.damage != .torn }) else {
@@ -225,13 +236,28 @@ struct Witness {
         residents[known].process = process
     }
 
+    /// A gang has nobody whose slot was to be given up, but for one who alone could give it its state; it is then one
+    /// larger at most than was asked for.
+    private func checkWish(_ members: [Member], _ transfers: [StateTransfer]?) throws(Broken) {
+        guard let wish else { return }
+        let leaving = members.indices.filter { wish.leaving.contains(members[$0].worker) }
+        let sources = members.indices.filter { rank in transfers?.contains { $0.receiver == rank } == false }
+        guard leaving.isEmpty || leaving == sources && leaving.count == 1 else {
+            throw Broken(
+                .placement, "\(members[leaving[0]].worker) was to leave, and is in a gang that was formed later")
+        }
+        guard members.count <= wish.workers + leaving.count else {
+            throw Broken(.placement, "a gang of \(wish.workers) was asked for, and one of \(members.count) is formed")
+        }
+    }
+
     private mutating func form(_ generation: Generation, _ members: [Member], restore: Int) throws(Broken) {
         guard generation > self.generation else {
             throw Broken(.fencing, "generation \(generation) is formed after generation \(self.generation)")
         }
         guard !isGangWhole else { throw Broken(.placement, "generation \(generation) is formed beside another") }
         if let held, restore < held.step {
-            throw Broken(.commit, "step \(held.step) is given up, and nobody but the coordinator was lost")
+            throw Broken(.commit, "step \(held.step) is given up, and no worker was lost")
         }
         held = nil
         for (index, member) in members.enumerated() {

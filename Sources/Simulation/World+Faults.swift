@@ -52,6 +52,10 @@ extension World {
             guard currentRun?.isOver == false else { return }
             hasStruck = true
             try decide(.fact(.interruptRequested(run: run, because: "a user asked")))
+        case .resize:
+            guard let event = resizing(fault) else { return }
+            hasStruck = true
+            try decide(.fact(event))
         case .stranger:
             hasStruck = isUp
             try speakAsStranger(fault)
@@ -59,6 +63,17 @@ extension World {
         guard hasStruck else { return }
         tell("FAULT \(fault)")
         figures.struck[FaultKind.allCases.firstIndex(of: fault.kind)!] += 1
+    }
+
+    /// Another size, and slots to be given up: no more of them than leave enough for it.
+    private func resizing(_ fault: Fault) -> Event? {
+        guard isUp, let run = currentRun, !run.isOver else { return nil }
+        let all = schedule.supervisedSlots + schedule.externalWorkers
+        let workers = 1 + Int(fault.target % UInt64(min(all, schedule.plan.microBatches)))
+        let slots = control.coordinator.pool.slots.map(\.worker)
+        let count = min(slots.count, Int((fault.target >> 8) % UInt64(all - workers + 1)))
+        let leaving = (0..<count).map { slots[(Int(fault.target >> 32) + $0) % slots.count] }
+        return .resized(run: self.run, workers: workers, leaving: leaving)
     }
 
     /// The process that the fault strikes: one that lives.

@@ -94,6 +94,10 @@ struct MockWorld {
     var lastWait: WaitReason?
     /// Whether the coordinator was started again and no gang has been formed since.
     var hasRestarted = false
+    /// The size that was asked for, and the slots to be given up.
+    var wish: (workers: Int, leaving: [WorkerID])?
+    /// Whether the gang was ended to have another size.
+    var isResizing = false
     /// What the loss of a micro-batch is, by the batch's number and who computes it; nil for the usual course.
     var curve: (@Sendable (_ batch: Int, _ microBatch: Int, _ worker: WorkerID) -> Double)?
     /// The norm of a batch's gradient, where it is not the usual one.
@@ -151,6 +155,13 @@ struct MockWorld {
     @discardableResult
     mutating func interrupt() throws -> [Command] { try tell(.interruptRequested(run: run, because: "Ctrl-C")) }
 
+    /// Whoever places the run wants `workers` members, and the slots `leaving` back.
+    @discardableResult
+    mutating func resize(to workers: Int, leaving: [WorkerID] = []) throws -> [Command] {
+        wish = (workers, leaving)
+        return try tell(.resized(run: run, workers: workers, leaving: leaving))
+    }
+
     /// The deadline that the coordinator asked for comes.
     @discardableResult
     mutating func reachDeadline() throws -> [Command] {
@@ -164,6 +175,7 @@ struct MockWorld {
     @discardableResult
     mutating func crashAndResume() throws -> [Command] {
         (supervised, processes, writes, evaluations, outcome, lastWait) = ([], [], [], [], nil, nil)
+        wish = nil
         return try tell(.runResumed(run: run))
     }
 

@@ -50,12 +50,14 @@ extension MockWorld {
             evaluations = []
             if case .abort(_, _, .diverged(_, let to?)) = command { goBack(to: to) }
             if case .abort(_, _, .statesDiffer(let dispute)) = command { settle(dispute) }
-        case .regroup(_, let generation, let size):
+        case .regroup(_, let generation, let size, let resized):
             guard gang?.generation == generation, gang?.members.count == size else {
                 throw Refusal("that gang does not exist")
             }
-            guard size < plan.workers else { throw Refusal("the gang is whole") }
+            guard resized != nil || size < wish?.workers ?? plan.workers else { throw Refusal("the gang is whole") }
+            guard resized == nil || wish != nil else { throw Refusal("nobody asked for another size") }
             gang = nil
+            isResizing = resized != nil
             evaluations = []
         case .deleteCheckpoint(_, let step):
             guard let index = durable.firstIndex(of: step) else { throw Refusal("there is no such checkpoint") }
@@ -129,9 +131,15 @@ extension MockWorld {
         guard gang == nil else { throw Refusal("there is a gang already") }
         guard generation == lastGeneration.next else { throw Refusal("the generation is not the next") }
         let mayShrink = plan.recovery == .peer && (plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink)
-        guard members.count == plan.workers || mayShrink && !members.isEmpty else {
+        let leaving = members.count { member in wish?.leaving.contains(member.worker) ?? false }
+        let wanted = (wish?.workers ?? plan.workers) + leaving
+        guard members.count == wanted || mayShrink && !members.isEmpty && members.count <= wanted else {
             throw Refusal("the gang is not whole")
         }
+        guard leaving == 0 || leaving == 1 && members.count == 1 + (transfers?.count ?? 0) else {
+            throw Refusal("a member was to leave")
+        }
+        defer { isResizing = false }
         for (rank, member) in members.enumerated() {
             guard !members[..<rank].contains(where: { $0.worker == member.worker }) else {
                 throw Refusal("\(member.worker) is placed twice")
@@ -162,7 +170,7 @@ extension MockWorld {
     private func checkRestore(_ members: [Member], restore: Int, _ transfers: [StateTransfer]?) throws -> Bool {
         func holds(_ rank: Int) -> Bool { process(members[rank].worker)?.holds == restore }
         if let transfers {
-            guard plan.recovery == .peer || hasRestarted && transfers.isEmpty else {
+            guard plan.recovery == .peer || hasRestarted && transfers.isEmpty || isResizing else {
                 throw Refusal("the job wants checkpoints")
             }
             for transfer in transfers {
@@ -180,7 +188,10 @@ extension MockWorld {
         }
         guard restore == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
         let survivor = processes.first { $0.holds == lineage.count && $0.incarnation != nil && !$0.isDismissed }
-        guard plan.recovery == .checkpoint || survivor == nil || !doubts.isEmpty || lineage.count == restore else {
+        guard
+            plan.recovery == .checkpoint && !isResizing || survivor == nil || !doubts.isEmpty
+                || lineage.count == restore
+        else {
             throw Refusal("step \(lineage.count) is given up although \(survivor!.worker) holds it")
         }
         return false

@@ -32,6 +32,7 @@ struct RandomSchedule {
         case resume
         case restart
         case comeBack(WorkerID)
+        case resize
     }
 
     let seed: UInt64
@@ -144,6 +145,7 @@ struct RandomSchedule {
             choices += [(1, .disagree), (1, .interrupt)]
         }
         if isOneOf(40) { choices.append((1, .interrupt)) }
+        if isOneOf(9) { choices.append((2, .resize)) }
         if world.coordinator.nextDeadline != nil, isOneOf(4) { choices.append((2, .deadline)) }
         return choices
     }
@@ -197,6 +199,12 @@ struct RandomSchedule {
             try world.restartCoordinator(dead: dead)
             if slots > 0 { try world.offer(slots: slots) }
         case .comeBack(let worker): try world.comeBack(worker)
+        case .resize:
+            // Of the slots that are always there enough stay.
+            let workers = 1 + random.integer(below: world.plan.workers)
+            let first = random.integer(below: 7)
+            let count = random.integer(below: world.plan.workers - workers + 1)
+            try world.resize(to: workers, leaving: (0..<count).map { worker((first + $0) % 7) })
         }
     }
 
@@ -217,7 +225,7 @@ struct RandomSchedule {
         case .checkpointWritten(_, _, let step, _, _, _):
             guard world.durable.contains(step) else { return }  // Of a deleted one nobody speaks again.
         case .jobSubmitted, .runResumed, .coordinatorRestarted, .workerReturned, .slotsOffered, .workerJoined,
-            .nodesLost, .workerStartFailed, .faultInjected,
+            .nodesLost, .workerStartFailed, .faultInjected, .resized,
             .interruptRequested, .deadlineReached:
             return  // These are new facts each time.
         }

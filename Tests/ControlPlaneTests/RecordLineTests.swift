@@ -60,6 +60,8 @@ struct RecordLineTests {
             .stepNotFinite(run: run, generation: one, step: 3, suspects: [worker(1), worker(2)]),
             .stepNotFinite(run: run, generation: one, step: 3, suspects: []),
             .interruptRequested(run: run, because: text), .deadlineReached,
+            .resized(run: run, workers: 3, leaving: []),
+            .resized(run: run, workers: 1, leaving: [worker(1), worker(2)]),
         ]
             + [
                 Infliction.Effect.ends, .once, .corrupts, .lasts(.milliseconds(3)), .damages(step: 7),
@@ -126,6 +128,7 @@ struct RecordLineTests {
                 run: run, generation: one, members: members, restore: 350, transfers: nil,
                 course: Course(skipped: [351..<555], rateScales: [Course.RateScale(after: 350, factor: 0.75)])!),
             .regroup(run: run, generation: one, size: 2),
+            .regroup(run: run, generation: one, size: 2, resizedTo: 1),
             .finish(run: run, outcome: .memberLost(checkpoint: 3, last: "rank 1 left")),
             .begin(run: run, generation: one),
             .saveCheckpoint(run: run, generation: one, step: 4), .evaluate(run: run, generation: one, step: 4),

@@ -83,6 +83,24 @@ struct IgnoresGenerations: Mutant {
     }
 }
 
+/// Goes on with workers whose slots it was to give up.
+struct KeepsTheLeaving: Mutant {
+    var real: Dispatcher
+    var asked: Event?
+    init(_ real: Dispatcher) { self.real = real }
+    mutating func bend(_ input: Dispatcher.Input) -> [Dispatcher.Input] {
+        asked = nil
+        guard case .fact(.resized(let run, let workers, _)) = input, case .fact(let event) = input else {
+            return [input]
+        }
+        asked = event
+        return [.fact(.resized(run: run, workers: workers, leaving: []))]
+    }
+    mutating func bend(_ output: Dispatcher.Output) -> [Dispatcher.Output] {
+        if let asked, case .record(.resized, let commands) = output { [.record(asked, commands)] } else { [output] }
+    }
+}
+
 /// Takes whoever speaks for the last one that was welcomed.
 struct IgnoresIncarnations: Mutant {
     var real: Dispatcher

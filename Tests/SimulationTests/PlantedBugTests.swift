@@ -55,6 +55,7 @@ struct PlantedBug: Sendable {
         PlantedBug(DeletesTheNewest.self, [.checkpoints]),
         PlantedBug(CountsTwice.self, [.commit]),
         PlantedBug(PlacesTwice.self, [.placement]),
+        PlantedBug(KeepsTheLeaving.self, [.placement], seeds: 600),
         PlantedBug(TakesOneForTwo.self, [.placement], seeds: 2_000),
         PlantedBug(ComparesNoSums.self, [.replicasAgree, .bitIdentity]),
         PlantedBug(ComparesNoStates.self, [.replicasAgree], seeds: 600),

@@ -16,9 +16,12 @@ extension RunSource {
             incident.map { "\($0.name): \($0.sentence)" }
             ?? (before == nil
                 ? "the run began"
-                : before!.hasGrown
-                    ? "a larger gang could take the place of \(counted(before!.members.count, "worker"))"
-                    : "the run was resumed")
+                : before!.resizedTo.map { size in
+                    "a resize from \(counted(before!.members.count, "worker")) to \(size) was asked for"
+                }
+                    ?? (before!.hasGrown
+                        ? "a larger gang could take the place of \(counted(before!.members.count, "worker"))"
+                        : "the run was resumed"))
         let state =
             segment.isFromMembers
             ? "the state after step \(segment.restored), which members held"
@@ -26,7 +29,7 @@ extension RunSource {
         var inputs = [
             Input(name: "what called for it", value: cause),
             Input(name: "workers that were free", value: "\(history.alive(at: segment.formedAt).count)"),
-            Input(name: "workers it has", value: "\(segment.members.count) of \(history.plan?.workers ?? 0) wanted"),
+            Input(name: "workers it has", value: "\(segment.members.count) of \(segment.wanted) wanted"),
             Input(name: "came up in", value: segment.began == nil ? "not yet" : "\(segment.restarting)"),
         ]
         if segment.course != Course() {
