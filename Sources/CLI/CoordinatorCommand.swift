@@ -68,6 +68,11 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The cluster file the workers run on.", valueName: "cluster.yaml"))
     var cluster: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Begin with this many workers, instead of the job's number.", valueName: "number"))
+    var workers: Int?
+
     @OptionGroup var service: QueueService
 
     @OptionGroup var live: LiveOptions
@@ -80,7 +85,9 @@ struct CoordinatorCommand: ParsableCommand {
             throw ValidationError("name a job file, or a run with --resume, or a queue's folder with --queue")
         }
         if queue != nil {
-            let others = live.given + (cluster == nil ? [] : ["--cluster"]) + (supervised ? ["--supervised"] : [])
+            let others =
+                live.given + (cluster == nil ? [] : ["--cluster"]) + (workers == nil ? [] : ["--workers"])
+                + (supervised ? ["--supervised"] : [])
             if let other = others.first {
                 throw ValidationError("\(other) belongs to a run, not to a queue; submit takes what a job needs")
             }
@@ -96,7 +103,8 @@ struct CoordinatorCommand: ParsableCommand {
         if let queue { return try service.serve(queue, at: listen ?? defaultController, keyPath: key) }
         if supervised { endWithStandardInput() }
         let run = try live.prepare(job: job, resume: resume, cluster: cluster) { _, _ in }
-        try LiveSession(run, display: live.display, endpoint: listen!, keyPath: key, agent: nil).drive()
+        try LiveSession(run, display: live.display, endpoint: listen!, keyPath: key, agent: nil, workers: workers)
+            .drive()
     }
 
     /// Treats the end of whoever started this process as SIGTERM, which is as good as Ctrl-C for a run.

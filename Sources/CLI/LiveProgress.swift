@@ -21,7 +21,8 @@ final class LiveProgress: RunObserver {
 
     /// A display for `live`, which says first what is about to happen, if it `isFirst`.
     init(
-        _ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?, isFirst: Bool
+        _ live: LiveRun, style: Style, isInteractive: Bool, interval: Double, endpoint: String?, isFirst: Bool,
+        workers: Int?
     ) {
         source = RunSource(
             history: RunHistory(live.records), job: live.job, folder: live.folder.path, isCoordinated: true)
@@ -31,12 +32,13 @@ final class LiveProgress: RunObserver {
         lineInterval = .seconds(interval)
         guard isFirst else { return }  // Whoever it takes over from has said it.
         let job = live.job
+        let workers = workers ?? job.workers
         let verb = live.records.isEmpty ? "launching" : "resuming"
         warn(
-            "\(verb) \(live.folder.id): \(compact(job.model.parameterCount)) parameters, \(job.workers) workers, "
+            "\(verb) \(live.folder.id): \(compact(job.model.parameterCount)) parameters, \(workers) workers, "
                 + "\(job.training.steps) steps of \(job.tokensPerStep) tokens, seed \(job.training.seed)")
         warn("run folder \(live.folder.path)")
-        if let endpoint { warn("waiting for \(job.workers) workers at \(endpoint)") }
+        if let endpoint { warn("waiting for \(workers) workers at \(endpoint)") }
     }
 
     var interval: TimeSpan { isInteractive ? .milliseconds(250) : .milliseconds(500) }

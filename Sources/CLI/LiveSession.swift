@@ -19,17 +19,29 @@ final class LiveSession {
     private let display: DisplayOptions
     private let agent: AgentLink?
     private let takesOver: Bool
+    private let workers: Int?
     private let port: CoordinatorPort
     private let context: ZMQContext
     private let mailbox = Mailbox<WorldRequest>()
     private var signals: [any DispatchSourceSignal] = []
 
     /// A session for `live` that listens on `endpoint`. `agent` starts its workers, and may have started a coordinator
-    /// before that it `takesOver` from; nil to wait for workers from elsewhere.
+    /// before that it `takesOver` from; nil to wait for workers from elsewhere. The gang shall have `workers` members where
+    /// that is not nil.
     init(
         _ live: LiveRun, display: DisplayOptions, endpoint: String, keyPath: String?, agent: AgentLink?,
-        takesOver: Bool = false
+        takesOver: Bool = false, workers: Int? = nil
     ) throws {
+        if let workers {
+            guard (1...live.job.training.microBatches).contains(workers) else {
+                live.discardIfNew()
+                throw Failure(
+                    workers < 1 ? .usage : .infeasible,
+                    "--workers takes 1 to \(live.job.training.microBatches), the micro-batches of a step of "
+                        + "\(live.job.name).\nNothing was started.")
+            }
+        }
+        self.workers = workers
         self.live = live
         self.display = display
         self.agent = agent
@@ -53,7 +65,7 @@ final class LiveSession {
         let style = Terminal.style(2, noColor: display.output.noColor)
         let progress = LiveProgress(
             live, style: style, isInteractive: Terminal.isInteractive(2), interval: display.interval,
-            endpoint: agent == nil ? port.lastEndpoint : nil, isFirst: !takesOver)
+            endpoint: agent == nil ? port.lastEndpoint : nil, isFirst: !takesOver, workers: workers)
         catchSignals()
         var log = Logger(label: "coordinator") { _ in LogFile(path: "\(self.live.folder.logs)/coordinator.log") }
         log.logLevel = .info
@@ -62,7 +74,8 @@ final class LiveSession {
         let outcome: Outcome
         do {
             outcome = try world.drive(
-                node: NodeID(hostName()), slots: live.job.workersPerNode + live.job.faultTolerance.spares)
+                node: NodeID(hostName()), slots: live.job.workersPerNode + live.job.faultTolerance.spares,
+                workers: workers)
         } catch {
             progress.end()
             throw Failure(.failed, "\(error)\n\(resumeHint)")

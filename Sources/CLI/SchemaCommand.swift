@@ -33,6 +33,7 @@ struct SchemaCommand: ParsableCommand {
             ("understudy/queued-job/v1", QueuedJobDocument.self),
             ("understudy/replicas/v1", ReplicasDocument.self),
             ("understudy/replay/v1", ReplayCommand.Document.self),
+            ("understudy/resize/v1", ResizeDocument.self),
             ("understudy/rule-trials/v1", RuleTrialsDocument.self),
             ("understudy/sample/v1", SampleCommand.Document.self),
             ("understudy/scoreboard/v1", Scoreboard.self),

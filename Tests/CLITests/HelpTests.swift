@@ -11,7 +11,8 @@ extension CommandLineTool {
             ["top"], ["incidents"], ["timeline"], ["logs"], ["diff"], ["compare"], ["report"], ["serve"], ["index"],
             ["sample"], ["logits"], ["export"], ["checkpoint"], ["checkpoint", "verify"], ["replay"], ["explain"],
             ["keys"],
-            ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["scoreboard"], ["calibrate"], ["detect"],
+            ["doctor"], ["completion"], ["schema"], ["drill"], ["inject"], ["resize"], ["scoreboard"], ["calibrate"],
+            ["detect"],
             ["schedule"], ["agent"], ["submit"], ["queue"], ["nodes"], ["cancel"], ["priority"],
             ["cordon"], ["drain"], ["evict"], ["undrain"],
         ]

@@ -36,7 +36,7 @@ public final class LiveWorld {
     /// Who starts and stops workers; nil where they come from elsewhere.
     let agent: AgentLink?
     /// Whether the agent has started a coordinator before that began to drive the run.
-    private let takesOver: Bool
+    let takesOver: Bool
     private let observer: (any RunObserver)?
     let log: Logger
     let clock: RunClock
@@ -44,6 +44,7 @@ public final class LiveWorld {
 
     private(set) var dispatcher: Dispatcher
     private let requests: RequestFolder?
+    var awaited = AwaitedResizes()
     private var connections = Connections()
     private var sequence: Int
     var injector: Injector
@@ -87,13 +88,14 @@ public final class LiveWorld {
         injector = Injector(run.job, after: run.records)
     }
 
-    /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the agent's.
+    /// Runs until the run is over, and lets every worker go. `slots` worker processes of `node` are the agent's. The gang
+    /// shall have `workers` members, or, when that is nil, as many as before, which at first is the job's number.
     /// - Throws: `JournalError` when a record cannot be made durable, `AgentGone`; the workers are let go first, and
     ///   everything recorded before is safe.
-    public func drive(node: NodeID, slots: Int) throws -> Outcome {
+    public func drive(node: NodeID, slots: Int, workers: Int? = nil) throws -> Outcome {
         defer { agent?.end(grace: grace) }
         do {
-            try begin(node: node, slots: slots)
+            try begin(node: node, slots: slots, workers: workers)
             while true {
                 if let outcome { return outcome }
                 for event in try port.wait(timeout: timeout(), watching: descriptors) {
@@ -117,7 +119,7 @@ public final class LiveWorld {
         }
     }
 
-    private func begin(node: NodeID, slots: Int) throws {
+    private func begin(node: NodeID, slots: Int, workers: Int?) throws {
         switch run.coordinator.run {
         case nil: try handle(.fact(.jobSubmitted(run: run.folder.id, plan: RunPlan(run.job))))
         case let before? where before.isOver || agent != nil && !takesOver:
@@ -129,6 +131,7 @@ public final class LiveWorld {
             // Workers may have outlived the last coordinator, and one may be writing a checkpoint.
             try handle(.fact(.coordinatorRestarted(run: run.folder.id, living: agent?.living ?? [])))
         }
+        try beginResized(to: workers)
         agent?.send(.begun)
         if agent != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
         // What came before anybody watched, and what nobody was there to hear.
@@ -203,13 +206,17 @@ public final class LiveWorld {
     private func take(_ request: (name: String, text: String)) throws {
         let injection: Injection
         do {
-            injection = try Injection(Line(parsing: request.text.trimmingCharacters(in: .newlines)))
-        } catch {
+            let line = try Line(parsing: request.text.trimmingCharacters(in: .newlines))
+            if line.head == "resize" { return try resize(ResizeRequest(line), name: request.name) }
+            injection = try Injection(line)
+        } catch let error as LineError {
             requests?.answer(request.name, Line("refused").with("because", "it is not understood: \(error)"))
             return
         }
         try carryOut(injection) { requests?.answer(request.name, $0) }
     }
+
+    func answer(_ name: String, _ line: Line) { requests?.answer(name, line) }
 
     private func count(_ reason: String) {
         if let known = dropped.firstIndex(where: { $0.reason == reason }) {
@@ -242,6 +249,7 @@ public final class LiveWorld {
             }
         }
         if let before, before.generation != dispatcher.gang?.generation { formerGang = before }
+        answerResizes()
         if let committed {
             if !hasProgressed { agent?.send(.progressed) }
             hasProgressed = true
