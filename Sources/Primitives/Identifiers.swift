@@ -3,14 +3,16 @@
 
 /// The name of a run: its folder's name, `quickstart-0007`.
 public struct RunID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    private enum CodingKeys: String, CodingKey { case interned = "name" }
+    private let interned: InternedText
     /// The name as text.
-    public var name: String
+    public var name: String { interned.text }
     /// The run called `name`.
-    public init(_ name: String) { self.name = name }
+    public init(_ name: String) { interned = InternedText(name) }
     /// The name.
     public var description: String { name }
     /// Alphabetical.
-    public static func < (a: RunID, b: RunID) -> Bool { a.name < b.name }
+    public static func < (a: RunID, b: RunID) -> Bool { a.interned < b.interned }
 }
 
 /// The name of a node: one machine with its accelerators.
