@@ -5,22 +5,23 @@ import Messages
 import Primitives
 import Scheduling
 
-/// A request.
+/// A request. What is large and rare is kept apart: each is as large as the largest that is not, and there are thousands of
+/// commits to every gang.
 public enum Command: Equatable, Sendable {
     /// Start a process in a supervised slot.
     case startWorker(WorkerID)
     /// End the process in a slot, whatever it is doing.
-    case evict(WorkerID, because: String)
+    indirect case evict(WorkerID, because: String)
     /// Tell the process that just introduced itself who it is.
     case welcome(worker: WorkerID, incarnation: Incarnation)
     /// Tell the process that just introduced itself that it may not join.
     case refuse(because: String)
     /// The run waits.
-    case wait(run: RunID, because: WaitReason)
+    indirect case wait(run: RunID, because: WaitReason)
     /// Form a gang of `members` that restores the state after `restore` steps. With `transfers` from members: those
     /// listed take it from another one, all others hold it and keep it. Without, all load its checkpoint. `course` says
     /// which batches its steps take.
-    case form(
+    indirect case form(
         run: RunID, generation: Generation, members: [Member], restore: Int, transfers: [StateTransfer]?,
         course: Course = Course())
     /// Let the gang compute its first step.
@@ -34,16 +35,16 @@ public enum Command: Equatable, Sendable {
     /// Apply `step`. Idempotent.
     case commit(run: RunID, generation: Generation, step: Int)
     /// Stop whatever the generation is doing.
-    case abort(run: RunID, generation: Generation, because: InterruptionReason)
+    indirect case abort(run: RunID, generation: Generation, because: InterruptionReason)
     /// End a generation of `size` members right after a commit, because another can take its place: a larger one, or, when
     /// `resizedTo` names its size, one that is as somebody asked. Nothing is wrong.
     case regroup(run: RunID, generation: Generation, size: Int, resizedTo: Int? = nil)
     /// Delete a checkpoint that retention no longer keeps.
     case deleteCheckpoint(run: RunID, step: Int)
     /// Take note of what the policy against loss spikes decided.
-    case decide(run: RunID, SpikeDecision)
+    indirect case decide(run: RunID, SpikeDecision)
     /// The run is over: let every worker go.
-    case finish(run: RunID, outcome: Outcome)
+    indirect case finish(run: RunID, outcome: Outcome)
 }
 
 /// A worker in a gang; its rank is its index in the list of members.

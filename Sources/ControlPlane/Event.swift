@@ -5,10 +5,10 @@
 import Messages
 import Primitives
 
-/// A fact.
+/// A fact. What is large is kept apart: each is as large as the largest that is not, and is handed on many times.
 public enum Event: Equatable, Sendable {
     /// A user wants `run` to be carried out.
-    case jobSubmitted(run: RunID, plan: RunPlan)
+    indirect case jobSubmitted(run: RunID, plan: RunPlan)
     /// A user wants a run that ended, or whose coordinator died, to go on. No process of before is left.
     case runResumed(run: RunID)
     /// The coordinator of `run` died and a new one goes on; worker processes of before may live and come back. `living` are
@@ -31,16 +31,16 @@ public enum Event: Equatable, Sendable {
     /// Every member has restored its state and is connected to the others: what one `memberFormed` a member would say.
     case gangFormed(run: RunID, generation: Generation)
     /// A member could not restore the checkpoint of `step`.
-    case restoreFailed(
+    indirect case restoreFailed(
         worker: WorkerID, incarnation: Incarnation, generation: Generation, step: Int, reason: String)
     /// Every member holds the summed gradient of `step`.
-    case stepContributed(run: RunID, generation: Generation, report: StepReport)
+    indirect case stepContributed(run: RunID, generation: Generation, report: StepReport)
     /// The loss or the gradient of `step` is not finite, as every member found; the sums of `suspects` are not even where
     /// nobody else's is in them.
     case stepNotFinite(run: RunID, generation: Generation, step: Int, suspects: [WorkerID])
     /// Every member held the summed gradient of each step of a range, and nothing but commits was to be done about any
     /// but the last: what one `stepContributed` a step would say.
-    case stepsCommitted(run: RunID, generation: Generation, report: StepsReport)
+    indirect case stepsCommitted(run: RunID, generation: Generation, report: StepsReport)
     /// Members hold different sums for `step`: some replica's memory or arithmetic is corrupt.
     case replicasDisagree(run: RunID, generation: Generation, step: Int, norms: String)
     /// Members hold different states after `step`; their hashes by rank.
@@ -48,7 +48,7 @@ public enum Event: Equatable, Sendable {
     /// Every member holds the state of this hash after `step`, the last: of the others `StepReport.stateHash` tells.
     case statesAgree(run: RunID, generation: Generation, step: Int, hash: StateHash)
     /// A member was too slow for too long.
-    case stragglerFound(run: RunID, generation: Generation, StragglerReport)
+    indirect case stragglerFound(run: RunID, generation: Generation, StragglerReport)
     /// The validation loss after `step`, in nats a token.
     case evaluated(run: RunID, generation: Generation, step: Int, loss: Double)
     /// The checkpoint of `step` is complete and durable.
@@ -57,10 +57,10 @@ public enum Event: Equatable, Sendable {
     /// The checkpoint of `step` could not be written.
     case checkpointFailed(run: RunID, generation: Generation, step: Int, reason: String)
     /// A drill: a fault is being inflicted.
-    case faultInjected(run: RunID, Infliction)
+    indirect case faultInjected(run: RunID, Infliction)
     /// Whoever places the run wants its gang to have `workers` members from now on, from 1 to as many as a step has
     /// micro-batches, and to do without the workers in the slots `leaving`.
-    case resized(run: RunID, workers: Int, leaving: [WorkerID])
+    indirect case resized(run: RunID, workers: Int, leaving: [WorkerID])
     /// A user wants the run to save its state and end.
     case interruptRequested(run: RunID, because: String)
     /// The instant of `nextDeadline` has come.
