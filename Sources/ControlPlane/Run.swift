@@ -255,8 +255,8 @@ public struct Run: Equatable, Sendable {
             interrupted
             ? (.commit, [])
             : spikes.judge(report, of: members, generation, checkpoints: checkpoints.map(\.step))
-        let notes = decisions.map { Command.decide(run: id, $0) }
-        return notes + (action == .commit ? count(report.step) : act(action, on: report.step, decisions))
+        let commands = action == .commit ? count(report.step) : act(action, on: report.step, decisions)
+        return decisions.isEmpty ? commands : decisions.map { .decide(run: id, $0) } + commands
     }
 
     /// `step` counts.
@@ -269,6 +269,7 @@ public struct Run: Equatable, Sendable {
         }
         let last = step == plan.steps || interrupted
         var commands: [Command] = []
+        commands.reserveCapacity(2)  // A checkpoint and the commit; few steps ask for more.
         // A step that is done again may have its checkpoint already, which nothing should touch.
         let isKept = checkpoints.contains { $0.step == step }
         let isDue = step % plan.checkpointInterval == 0 || saveOverdue
