@@ -41,8 +41,9 @@ public struct FailureModel: Equatable, Sendable {
             let modes = modes.filter { components.contains($0.component) }
             guard !modes.isEmpty else { return }
             let sources = FailureSource.Rates(modes, accelerators: acceleratorsPerNode)
+            let streams = RandomStream.Family(seed: seed, prefix: "failures/\(name)/")
             for index in 0..<count {
-                var stream = RandomStream(seed: seed, named: "failures/\(name)/\(index)")
+                var stream = streams[index]
                 var source = FailureSource(sources, factor: 1)
                 if name == "node", lemons.share > 0, stream.uniform() < lemons.share { source.factor = lemons.factor }
                 let struck = min(nodes, index * size)..<min(nodes, (index + 1) * size)

@@ -11,13 +11,40 @@ public struct RandomStream: Equatable, Sendable {
     private var d: UInt64
     private var spareNormal: Double?
 
+    /// Streams whose names differ in the number at their end alone, made without their names: thousands of nodes have one
+    /// each, in every life.
+    public struct Family: Sendable {
+        private let seedKey: UInt64
+        private let hash: UInt64
+
+        /// The streams of the run seeded with `seed` whose names begin with `prefix`.
+        public init(seed: UInt64, prefix: String) {
+            var state = seed
+            seedKey = RandomStream.splitMix(&state)
+            hash = RandomStream.hash(prefix, from: 0xcbf2_9ce4_8422_2325)
+        }
+
+        /// The stream named by the prefix and `number` behind it.
+        public subscript(number: Int) -> RandomStream {
+            RandomStream(key: seedKey ^ RandomStream.hash(String(number), from: hash))
+        }
+    }
+
     /// The stream `name` of the run seeded with `seed`. Equal arguments give equal sequences, on any machine.
     public init(seed: UInt64, named name: String) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a, 64 bits
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         var state = seed
-        let seedKey = RandomStream.splitMix(&state)
-        state = seedKey ^ hash
+        self.init(key: RandomStream.splitMix(&state) ^ RandomStream.hash(name, from: 0xcbf2_9ce4_8422_2325))
+    }
+
+    /// FNV-1a, 64 bits, of what `hash` is of and `text` behind it.
+    private static func hash(_ text: String, from hash: UInt64) -> UInt64 {
+        var hash = hash
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        return hash
+    }
+
+    private init(key: UInt64) {
+        var state = key
         a = RandomStream.splitMix(&state)
         b = RandomStream.splitMix(&state)
         c = RandomStream.splitMix(&state)

@@ -25,6 +25,13 @@ struct RandomStreamTests {
         #expect(expected.map { _ in stream.next() } == expected)
     }
 
+    @Test func `a stream of a family is the one of its whole name`() {
+        let family = RandomStream.Family(seed: .max, prefix: "failures/node/")
+        for number in [0, 9, 17, 2_063] {
+            #expect(family[number] == RandomStream(seed: .max, named: "failures/node/\(number)"))
+        }
+    }
+
     @Test func `uniform numbers, integers and normal numbers are pinned`() {
         var stream = RandomStream(seed: 42, named: "uniform")
         #expect(stream.uniform() == 0.42369249165820433)
