@@ -79,7 +79,7 @@ struct StepWorld: ~Copyable {
         try tell(.jobSubmitted(run: scenario.run, plan: scenario.plan), at: .zero)
         arriving = scenario.plan.workers
         for node in 0..<scenario.plan.workers { try arrive(node, at: .zero) }
-        for index in breakdowns.indices { queue.add(.struck(index), at: breakdowns[index].at) }
+        queue.add(inOrder: breakdowns.indices.map { (breakdowns[$0].at, .struck($0)) })
         queue.add(.horizon, at: scenario.horizon)
         while !isOver, let (now, happening) = queue.next() { try meet(happening, at: now) }
         precondition(isOver, "nothing is going to happen any more, and the run is not over: \(scenario.run)")
