@@ -15,7 +15,7 @@ extension StepWorld {
         case .killNode:
             let struck = breakdown.nodes.clamped(to: states.indices)
             for node in struck where states[node] == .reserve || states[node] == .arriving {
-                if states[node] == .arriving { arriving -= 1 }
+                if states[node] == .arriving { arriving -= 1 } else { shelf.removeAll { $0 == node } }
                 states[node] = .repairing
                 queue.add(.repaired(node), at: now + breakdown.detect + breakdown.repair)
             }
@@ -77,9 +77,8 @@ extension StepWorld {
     /// Brings spares in for what the pool lacks.
     private mutating func replenish(at now: Instant) {
         var lacking = scenario.plan.workers - inPool - arriving
-        guard lacking > 0 else { return }
-        for node in states.indices where states[node] == .reserve {
-            guard lacking > 0 else { return }
+        while lacking > 0, let node = shelf.first {
+            shelf.removeFirst()
             states[node] = .arriving
             arriving += 1
             lacking -= 1
@@ -96,6 +95,7 @@ extension StepWorld {
             try arrive(node, at: now)
         } else {
             states[node] = .reserve
+            shelf.insert(node, at: shelf.firstIndex { $0 > node } ?? shelf.endIndex)
         }
     }
 

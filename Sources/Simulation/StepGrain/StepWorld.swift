@@ -46,6 +46,8 @@ struct StepWorld: ~Copyable {
     var states: [NodeState]
     var inPool = 0
     var arriving = 0
+    /// The nodes in reserve, ascending.
+    var shelf: [Int]
     var brokenCount = 0
     /// The nodes that each breakdown took from the gang, until it is detected.
     var victims: [Int: [Int]] = [:]
@@ -71,6 +73,7 @@ struct StepWorld: ~Copyable {
         self.sink = sink
         breakdowns = scenario.breakdowns()
         states = scenario.nodes.indices.map { $0 < scenario.plan.workers ? .arriving : .reserve }
+        shelf = Array(scenario.nodes.indices.dropFirst(scenario.plan.workers))
         tally = RunTally(seed: scenario.seed)
     }
 
