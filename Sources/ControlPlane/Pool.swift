@@ -63,8 +63,12 @@ public struct Pool: Equatable, Sendable {
         return place < slots.count && slots[place].worker == worker ? place : nil
     }
 
-    /// Where `worker` stands or would stand, by bisection: large pools are asked at every event.
-    private func place(of worker: WorkerID) -> Int { slots.place { $0.worker < worker } }
+    /// Where `worker` stands or would stand, by bisection: large pools are asked at every event. They are filled in the order
+    /// of addresses, so whether it goes behind all others is asked first.
+    private func place(of worker: WorkerID) -> Int {
+        if slots.isEmpty || slots[slots.count - 1].worker < worker { return slots.count }
+        return slots.place { $0.worker < worker }
+    }
 
     private mutating func insert(_ slot: Slot) {
         let place = place(of: slot.worker)
@@ -308,13 +312,21 @@ public struct Pool: Equatable, Sendable {
 
     /// Whether every one of `members` is the process that lives at its slot, which stood at its place in `places` once.
     func holdsAll(_ members: [Member], near places: [Int]) -> Bool {
-        members.indices.allSatisfy { rank in
-            let member = members[rank]
-            let place = places[rank] < slots.count && slots[places[rank]].worker == member.worker ? places[rank] : nil
-            guard let place = place ?? index(member.worker) else { return false }
-            return slots[place].occupant.resident == member.incarnation
+        for rank in members.indices {
+            let place = places[rank]
+            if place < slots.count, slots[place].worker == members[rank].worker {
+                guard slots[place].occupant.resident == members[rank].incarnation else { return false }
+            } else if !isElsewhere(members[rank]) {
+                return false
+            }
         }
+        return true
     }
+
+    /// Whether `member` lives at its slot, wherever that stands. Kept out of the loop that asks it, which is walked for every
+    /// member of a gang and hardly ever comes here.
+    @inline(never)
+    private func isElsewhere(_ member: Member) -> Bool { holds(member.worker, member.incarnation) }
 
     /// A gang was taken from the workers that are up.
     mutating func noteTaken() { changes = [] }

@@ -9,17 +9,18 @@ extension Run {
     mutating func lost(
         _ worker: WorkerID, _ incarnation: Incarnation, _ how: LossCause, at now: Instant
     ) -> [Command] {
-        forget(worker, incarnation)
-        guard let rank = rank(of: worker, incarnation) else { return endIfNobodyReturns() }
+        let rank = rank(of: worker, incarnation)
+        forget(worker, incarnation, rank: rank)
+        guard let rank else { return endIfNobodyReturns() }
         return interruptGang(because: .workerLost(worker: worker, rank: rank, how: how))
     }
 
-    /// A process that is gone holds nothing any more.
-    private mutating func forget(_ worker: WorkerID, _ incarnation: Incarnation) {
-        guard let known = holders.firstIndex(where: { $0.worker == worker && $0.incarnation == incarnation }) else {
-            return
-        }
-        holders.remove(at: known)
+    /// A process that is gone holds nothing any more. Those that hold the state stand in the order of their ranks as long as
+    /// all members do, so a member is looked for at its `rank` first.
+    private mutating func forget(_ worker: WorkerID, _ incarnation: Incarnation, rank: Int?) {
+        let gone = Holder(worker: worker, incarnation: incarnation)
+        let known = rank.flatMap { holders.indices.contains($0) && holders[$0] == gone ? $0 : nil }
+        if let known = known ?? holders.firstIndex(of: gone) { holders.remove(at: known) }
     }
 
     /// Workers are gone by one fault; the one with the lowest rank stands for all.
@@ -27,9 +28,13 @@ extension Run {
         _ losses: [(worker: WorkerID, incarnation: Incarnation)], _ how: LossCause, at now: Instant
     ) -> [Command] {
         guard !losses.isEmpty else { return [] }
-        let ranks = losses.compactMap { rank(of: $0.worker, $0.incarnation) }
-        for gone in losses { forget(gone.worker, gone.incarnation) }
-        guard let rank = ranks.min() else { return [] }
+        var lowest: Int?
+        for gone in losses {
+            let rank = rank(of: gone.worker, gone.incarnation)
+            forget(gone.worker, gone.incarnation, rank: rank)
+            lowest = [lowest, rank].compactMap { $0 }.min()
+        }
+        guard let rank = lowest else { return [] }
         return interruptGang(because: .workerLost(worker: members[rank].worker, rank: rank, how: how))
     }
 
@@ -160,18 +165,19 @@ extension Run {
         return abort + giveUpIfExhausted(reason.sentence)
     }
 
-    private mutating func giveUpIfExhausted(_ last: String) -> [Command] {
+    private mutating func giveUpIfExhausted(_ last: @autoclosure () -> String) -> [Command] {
         guard restarts > plan.maximumRestarts else { return [] }
-        return end(.gaveUp(restarts: restarts - 1, last: last))
+        return end(.gaveUp(restarts: restarts - 1, last: last()))
     }
 
     /// What must hold after every event. Changes nothing; it is `mutating` because the coordinator's optional run is copied
     /// for anything that is not, a kilobyte at every event.
     mutating func checkInvariants() {
         precondition(committed <= reached && reached <= plan.steps, "steps out of order: \(self)")
-        precondition(
-            zip(checkpoints, checkpoints.dropFirst()).allSatisfy { $0.step < $1.step }
-                && checkpoints.allSatisfy { $0.step <= reached }, "checkpoints out of order: \(self)")
+        for place in checkpoints.indices {
+            let next = place + 1 < checkpoints.count ? checkpoints[place + 1].step : reached + 1
+            precondition(checkpoints[place].step < next, "checkpoints out of order: \(self)")
+        }
         // Beside the newest, a rollback's, the one behind it and one that all agreed on; and of those behind, where
         // checkpoints are frequent, two for each quarter of the way back.
         let behind = 8 * (reached - (checkpoints.first?.step ?? reached)) / max(1, plan.lossSpike.back)
@@ -194,6 +200,8 @@ extension Run {
         precondition(
             pool.holdsAll(members, near: seating.places), "a member is not in the pool: \(self)")
         guard !members.isEmpty else { return }
-        precondition(members.reduce(0) { $0 + $1.part.count } == plan.microBatches, "\(self)")
+        var shares = 0
+        for rank in members.indices { shares += members[rank].part.count }
+        precondition(shares == plan.microBatches, "\(self)")
     }
 }

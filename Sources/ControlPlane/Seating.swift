@@ -57,7 +57,7 @@ struct Seating: Equatable, Sendable {
         guard members.count == pool.upCount, let changes = pool.changes?.sorted() else { return false }
         var (left, added, restarted): ([Int], [Pool.Slot], [(rank: Int, Incarnation)]) = ([], [], [])
         for worker in changes {
-            let rank = byRank.firstIndex(of: worker)
+            let rank = rank(of: worker)
             guard let slot = pool[worker], case .up(let incarnation, let its, _) = slot.occupant else {
                 if let rank { left.append(rank) }
                 continue
@@ -73,15 +73,23 @@ struct Seating: Equatable, Sendable {
     }
 
     private mutating func replace(_ rank: Int, by new: Pool.Slot, at place: Int) {
-        guard let old = byAddress.firstIndex(of: byRank[rank]) else {
-            preconditionFailure("\(byRank[rank]) is nowhere")
-        }
+        guard let old = placeByAddress(of: byRank[rank]) else { preconditionFailure("\(byRank[rank]) is nowhere") }
         byAddress.remove(at: old)
         byAddress.insert(new.worker, at: byAddress.place { $0 < new.worker })
         byRank[rank] = new.worker
         members[rank].worker = new.worker
         members[rank].incarnation = new.newest
         places[rank] = place
+    }
+
+    /// The rank of `worker`. Those that have none are told by their addresses, without a look at all ranks.
+    private func rank(of worker: WorkerID) -> Int? {
+        placeByAddress(of: worker) == nil ? nil : byRank.firstIndex(of: worker)
+    }
+
+    private func placeByAddress(of worker: WorkerID) -> Int? {
+        let place = byAddress.place { $0 < worker }
+        return place < byAddress.count && byAddress[place] == worker ? place : nil
     }
 
     /// Who is not among `workers` any more, and who was not before. Gangs of thousands change by a few, so equals are passed
