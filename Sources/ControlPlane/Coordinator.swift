@@ -54,10 +54,10 @@ public struct Coordinator: Equatable, Sendable {
             commands = run?.restoreFailed(worker, incarnation, generation, step: step, reason, at: now) ?? []
         case .stepContributed(_, let generation, let report):
             commands = run?.contributed(generation, report) ?? []
-            commands += run?.regroupIfPossible(on: pool) ?? []
+            if let regroup = run?.regroupIfPossible(on: pool) { commands.append(regroup) }
         case .stepsCommitted(_, let generation, let report):
             commands = run?.contributed(generation, report) ?? []
-            commands += run?.regroupIfPossible(on: pool) ?? []
+            if let regroup = run?.regroupIfPossible(on: pool) { commands.append(regroup) }
         case .replicasDisagree(_, let generation, let step, let norms):
             commands = run?.disagreed(generation, step: step, norms: norms, at: now) ?? []
         case .statesDiffer(_, let generation, let step, let hashes):
@@ -82,7 +82,7 @@ public struct Coordinator: Equatable, Sendable {
         case .deadlineReached: commands = overdue(at: now)
         }
         for case .evict(let worker, _) in commands { pool.dismiss(worker) }
-        commands += proceed(at: now)
+        proceed(at: now, &commands)
         checkInvariants(after: event)
         return commands
     }
@@ -129,15 +129,13 @@ public struct Coordinator: Equatable, Sendable {
     }
 
     /// What follows from the state alone: empty slots are filled, and a run without a gang gets one if there is one.
-    private mutating func proceed(at now: Instant) -> [Command] {
-        guard run?.isOver == false else { return [] }
-        var commands: [Command] = []
+    private mutating func proceed(at now: Instant, _ commands: inout [Command]) {
+        guard run?.isOver == false else { return }
         for worker in pool.startable(retrying: run!.needsWorkers, at: now) {
             pool.starting(worker, at: now)
             commands.append(.startWorker(worker))
         }
-        commands += run!.formIfPossible(from: &pool, at: now)
-        return commands
+        if let command = run!.formIfPossible(from: &pool, at: now) { commands.append(command) }
     }
 
     private mutating func overdue(at now: Instant) -> [Command] {

@@ -154,16 +154,16 @@ public struct Run: Equatable, Sendable {
     // MARK: Forming
 
     /// Takes a gang from the pool if the run has none and the pool has one.
-    mutating func formIfPossible(from pool: inout Pool, at now: Instant) -> [Command] {
-        guard case .waiting(let because) = phase else { return [] }
+    mutating func formIfPossible(from pool: inout Pool, at now: Instant) -> Command? {
+        guard case .waiting(let because) = phase else { return nil }
         if takesAllThatAreUp(on: pool), let numerics, seating.replace(from: pool, numerics: numerics) {
             return form(from: &pool, at: now)
         }
         switch placement(on: pool) {
         case .wait(let reason):
-            guard reason != because else { return [] }
+            guard reason != because else { return nil }
             phase = .waiting(because: reason)
-            return [.wait(run: id, because: reason)]
+            return .wait(run: id, because: reason)
         case .placed(let workers):
             seat(workers, from: pool)
             return form(from: &pool, at: now)
@@ -171,7 +171,7 @@ public struct Run: Equatable, Sendable {
     }
 
     /// Forms the gang that is seated.
-    private mutating func form(from pool: inout Pool, at now: Instant) -> [Command] {
+    private mutating func form(from pool: inout Pool, at now: Instant) -> Command {
         pool.noteTaken()
         members = seating.members
         numerics = pool.numerics(of: members[0].worker)
@@ -190,11 +190,9 @@ public struct Run: Equatable, Sendable {
         isHandingOver = false
         noteResized()
         phase = .forming(missing: seating.byRank, since: now)
-        return [
-            .form(
-                run: id, generation: generation, members: members, restore: committed, transfers: transfers,
-                course: spikes.course)
-        ]
+        return .form(
+            run: id, generation: generation, members: members, restore: committed, transfers: transfers,
+            course: spikes.course)
     }
 
     /// A member has restored.
@@ -250,9 +248,9 @@ public struct Run: Equatable, Sendable {
     mutating func contributed(_ generation: Generation, _ report: StepReport) -> [Command] {
         guard generation == self.generation, isRunning, report.step == committed + 1 else { return [] }
         if report.stateHash != nil || members.count == 1 { agree(on: committed) }
-        // Who is asked to end does so with what there is.
+        // Who is asked to end does so with what there is; and where nobody judges, nobody needs to know the checkpoints.
         let (action, decisions) =
-            interrupted
+            interrupted || plan.lossSpike.action == .off
             ? (.commit, [])
             : spikes.judge(report, of: members, generation, checkpoints: checkpoints.map(\.step))
         let commands = action == .commit ? count(report.step) : act(action, on: report.step, decisions)

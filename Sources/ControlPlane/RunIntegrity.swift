@@ -152,9 +152,10 @@ extension Run {
     mutating func prune() -> [Command] {
         guard checkpoints.count > plan.checkpointsKept else { return [] }
         let steps = checkpoints.map(\.step)
-        let trusted = plan.stateHashInterval > 0 ? steps.last { $0 <= agreed } : nil
-        let surplus = spikes.surplus(of: steps, kept: plan.checkpointsKept, committed: committed)
-            .filter { $0 != trusted }
+        var surplus = spikes.surplus(of: steps, kept: plan.checkpointsKept, committed: committed)
+        if plan.stateHashInterval > 0, let trusted = steps.last(where: { $0 <= agreed }) {
+            surplus.removeAll { $0 == trusted }
+        }
         checkpoints.removeAll { surplus.contains($0.step) }
         return surplus.map { .deleteCheckpoint(run: id, step: $0) }
     }

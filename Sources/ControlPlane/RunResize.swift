@@ -53,21 +53,19 @@ extension Run {
     /// Ends a gang right after a commit when another can be placed that is nearer to what is wanted: without those that are
     /// to leave, no larger than it shall be, or larger where it is too small. Nothing is lost: every member holds the
     /// committed step, and the new one takes it from them.
-    mutating func regroupIfPossible(on pool: Pool) -> [Command] {
+    mutating func regroupIfPossible(on pool: Pool) -> Command? {
         let isResizing = resize?.isPending ?? false
-        guard isRunning, isResizing || members.count < wanted && plan.onWorkerLoss == .spare else { return [] }
+        guard isRunning, isResizing || members.count < wanted && plan.onWorkerLoss == .spare else { return nil }
         isHandingOver = isResizing
         guard case .placed(let workers) = placement(on: pool), isNearer(workers) else {
             isHandingOver = false
-            return []
+            return nil
         }
         let size = members.count
         members = []
         saving = nil
         phase = .waiting(because: nil)
-        return [
-            .regroup(run: id, generation: generation, size: size, resizedTo: isResizing ? workers.count : nil)
-        ]
+        return .regroup(run: id, generation: generation, size: size, resizedTo: isResizing ? workers.count : nil)
     }
 
     /// Whether a gang of `workers` is nearer to what is wanted than the one there is.
