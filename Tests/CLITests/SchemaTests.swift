@@ -54,7 +54,7 @@ extension CommandLineTool {
                 _ = try await scenario.journal(of: "run", driver: driver, until: "a step is committed") {
                     $0.committed > 0 ? true : nil
                 }
-                #expect(try await kind(of: ["resize", "run", "--workers", "1"], scenario) == "understudy/resize/v1")
+                #expect(try await kind(of: ["resize", "run", "--workers", "2"], scenario) == "understudy/resize/v1")
                 let top = try scenario.start(.understudy, ["top", "run", "--json", "--interval", "0.1"])
                 let logs = try scenario.start(.understudy, ["logs", "run", "-f", "--json"])
                 for child in [driver, top, logs] {
