@@ -42,12 +42,13 @@ extension Run {
         noteResized()
     }
 
-    /// The gang has changed, or what is wanted of it.
+    /// The gang has changed, or what is wanted of it. Who alone held the state may be back in it although it was gone.
     mutating func noteResized() {
-        guard resize?.isPending == true, members.count == wanted,
-            !members.contains(where: { isLeaving($0.worker) })
-        else { return }
-        resize?.isPending = false
+        if members.contains(where: { isLeaving($0.worker) }) {
+            resize?.isPending = true
+        } else if members.count == wanted {
+            resize?.isPending = false
+        }
     }
 
     /// Ends a gang right after a commit when another can be placed that is nearer to what is wanted: without those that are

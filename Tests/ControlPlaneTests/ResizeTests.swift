@@ -107,6 +107,19 @@ struct ResizeTests {
         #expect(last.members == [worker(1)] && last.restore == 6)
     }
 
+    @Test func `who has left is back for a step when whoever stayed is lost before it has begun`() throws {
+        var world = try MockWorld.running(plan: ResizeTests.policies[2])
+        try world.steps(through: 3)
+        try world.resize(to: 1, leaving: [worker(1), worker(2)])
+        #expect(form(in: try world.step())?.members == [worker(0)])
+        let both = try #require(form(in: try world.kill(worker(0))) ?? form(in: try world.join(worker(0))))
+        #expect(both.members == [worker(0), worker(1)] && both.restore == 4)
+        #expect(both.transfers == [StateTransfer(to: 0, from: 1)])
+        try world.formAll()
+        let alone = try #require(form(in: try world.step()))
+        #expect(alone.members == [worker(0)] && alone.restore == 5)
+    }
+
     @Test func `a loss while a resize is due goes by what was asked`() throws {
         var world = try MockWorld.running(plan: ResizeTests.policies[0])
         try world.steps(through: 3)
