@@ -58,7 +58,7 @@ extension Run {
     /// holds it, or the job wants checkpoints.
     func peerTransfers(to members: [Member]) -> [StateTransfer]? {
         // Nothing is lost where a gang is resized, so nobody goes back.
-        let takesOver = plan.recovery == .peer || spikes.recomputation != nil || isHandingOver
+        let takesOver = plan.recovery == .peer || spikes.recomputation != nil || handsOver
         guard takesOver || isReturning else { return nil }
         let known = Dictionary(uniqueKeysWithValues: holders.map { ($0.worker, $0.incarnation) })  // Asked only.
         let isSource = members.map { known[$0.worker] == $0.incarnation }

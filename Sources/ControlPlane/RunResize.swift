@@ -88,10 +88,14 @@ extension Run {
         pool.upCount - (resize?.leaving.count { pool.numerics(of: $0) != nil } ?? 0)
     }
 
+    /// Whether the next gang takes the state from whoever holds it wherever the job wants lost states to come from: nothing
+    /// befell the one before, or only its coordinator, and it is to be resized.
+    var handsOver: Bool { isHandingOver || isReturning && resize?.isPending ?? false }
+
     /// Who is to leave and must be in the next gang all the same, for one step: the only one from whom the others can take
     /// the state after `committed` steps.
     func lastSource(on pool: Pool) -> WorkerID? {
-        guard let resize, !resize.leaving.isEmpty, plan.recovery == .peer || isHandingOver else { return nil }
+        guard let resize, !resize.leaving.isEmpty, plan.recovery == .peer || handsOver else { return nil }
         let holding = holders.filter { pool.isUp($0.worker, $0.incarnation) }.map(\.worker)
         return holding.allSatisfy(isLeaving) ? holding.min() : nil
     }

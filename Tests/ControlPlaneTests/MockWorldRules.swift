@@ -139,6 +139,7 @@ extension MockWorld {
         guard leaving == 0 || leaving == 1 && members.count == 1 + (transfers?.count ?? 0) else {
             throw Refusal("a member was to leave")
         }
+        if hasRestarted, wish != nil { isResizing = true }
         defer { isResizing = false }
         for (rank, member) in members.enumerated() {
             guard !members[..<rank].contains(where: { $0.worker == member.worker }) else {
@@ -189,7 +190,7 @@ extension MockWorld {
         guard restore == durable.last ?? 0 else { throw Refusal("the newest checkpoint is \(durable)") }
         let survivor = processes.first { $0.holds == lineage.count && $0.incarnation != nil && !$0.isDismissed }
         guard
-            plan.recovery == .checkpoint && !isResizing || survivor == nil || !doubts.isEmpty
+            plan.recovery == .checkpoint && (!isResizing || hasRestarted) || survivor == nil || !doubts.isEmpty
                 || lineage.count == restore
         else {
             throw Refusal("step \(lineage.count) is given up although \(survivor!.worker) holds it")

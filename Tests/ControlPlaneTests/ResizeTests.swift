@@ -132,6 +132,20 @@ struct ResizeTests {
         #expect(whole.members == [worker(0), worker(1)])
     }
 
+    @Test func `a wish that comes while workers return gives nothing up, even where lost states come from checkpoints`()
+        throws
+    {
+        var world = try MockWorld.running(plan: ResizeTests.policies[4])
+        try world.steps(through: 6)
+        try world.restartCoordinator()
+        try world.offer(slots: 4)
+        try world.resize(to: 3, leaving: [worker(0)])
+        try world.join(worker(3))
+        for slot in 0..<3 { try world.comeBack(worker(slot)) }
+        #expect(world.gang?.members.map(\.worker) == [worker(3), worker(1), worker(2)], "who stays keeps its rank")
+        #expect(world.gang?.restored == 6)
+    }
+
     @Test func `the wish survives a coordinator that is started again`() throws {
         var world = try MockWorld.running(plan: ResizeTests.policies[0])
         try world.steps(through: 3)
