@@ -51,9 +51,7 @@ extension Scheduler {
         surplus.sort { ($1.gpus, $0.job) < ($0.gpus, $1.job) }
         var decisions: [Decision] = []
         for victim in surplus {
-            guard let least = jobs[victim.job].request.range?.lowerBound,
-                let decision = resize(victim.job, to: least, at: now)
-            else { continue }
+            guard let decision = resize(victim.job, to: jobs[victim.job].gpus - victim.gpus, at: now) else { continue }
             decisions.append(decision)
             if place(job, gpus: needed) != nil { break }
         }
@@ -64,29 +62,26 @@ extension Scheduler {
     private mutating func grow(at now: Instant) -> [Decision] {
         var decisions: [Decision] = []
         guard growing > 0, pools.contains(where: { $0.freeGPUs > 0 }) else { return [] }
-        var candidates: [(job: Int, most: Int)] = []
+        var candidates: [Int] = []
         running.forEach { entry in
-            let job = Int(entry.job)
-            let most = min(jobs[job].request.range?.upperBound ?? 0, jobs[job].gpus * 2)
-            guard most > jobs[job].gpus else { return }
-            let left = jobs[job].remaining - jobs[job].progress(at: now)
-            if jobs[job].wallTime(for: left) > costs.restore(gpus: most) * 4 { candidates.append((job, most)) }
+            if Int(entry.gpus) < jobs[Int(entry.job)].request.range?.upperBound ?? 0 {
+                candidates.append(Int(entry.job))
+            }
         }
-        for (job, most) in candidates {
+        for job in candidates {
             guard pools.contains(where: { $0.freeGPUs > 0 }) else { break }
-            guard isRoom(for: job, gpus: most) else { continue }
-            if let decision = resize(job, to: most, at: now) { decisions.append(decision) }
+            guard let request = jobs[job].request.range, let pool = jobs[job].placement?.pool else { continue }
+            let gpus = min(request.upperBound, jobs[job].gpus * 2, jobs[job].gpus + pools[pool].freeGPUs)
+            guard gpus > jobs[job].gpus, paysToGrow(job, to: gpus, at: now) else { continue }
+            if let decision = resize(job, to: gpus, at: now) { decisions.append(decision) }
         }
         return decisions
     }
 
-    /// Whether GPUs enough for `job`, which runs, on `gpus` are free or its own: placing it costs more to find out.
-    private func isRoom(for job: Int, gpus: Int) -> Bool {
-        let request = jobs[job].request
-        return pools.indices.contains { pool in
-            let own = jobs[job].placement?.pool == pool ? jobs[job].gpus : 0
-            return request.pools.contains(pool) && pools[pool].freeGPUs + own >= gpus
-        }
+    /// Whether `job` saves twice as much time on `gpus` GPUs as restoring takes.
+    private func paysToGrow(_ job: Int, to gpus: Int, at now: Instant) -> Bool {
+        let left = jobs[job].wallTime(for: jobs[job].remaining - jobs[job].progress(at: now))
+        return left * Int64(gpus - jobs[job].gpus) > costs.restore(gpus: gpus) * Int64(2 * gpus)
     }
 
     /// GPUs that `job` holds above the least that it can use.
@@ -100,22 +95,41 @@ extension Scheduler {
         if jobs[job].gpus < jobs[job].request.range?.upperBound ?? 0 { growing += sign }
     }
 
-    /// Moves `job`, which runs, to `gpus` GPUs; nil, and nothing changed, when they are not free.
+    /// Has `job`, which runs, go on with `gpus` GPUs, and keep what it can of those it has; nil, and nothing changed, when
+    /// they are not free, too far away, or more than its team may hold.
     private mutating func resize(_ job: Int, to gpus: Int, at now: Instant) -> Decision? {
-        guard let old = jobs[job].placement else { return nil }
-        let done = jobs[job].progress(at: now)
-        let oldSpan = (now - jobs[job].since).nanoseconds * Int64(jobs[job].gpus)
-        let before = (remaining: jobs[job].remaining, since: jobs[job].since)
-        release(job)
         let request = jobs[job].request
-        guard held[request.team] + gpus <= teams[request.team].quota ?? .max, let new = place(job, gpus: gpus) else {
-            jobs[job].remaining = before.remaining
-            start(job, on: old, at: before.since)
-            return nil
-        }
-        jobs[job].attained += oldSpan
-        jobs[job].remaining = max(.zero, jobs[job].remaining - done) + costs.restore(gpus: gpus)
-        start(job, on: new, at: now)
+        guard let old = jobs[job].placement,
+            gpus < old.gpus || held[request.team] + gpus - old.gpus <= teams[request.team].quota ?? .max,
+            let new = gpus < old.gpus
+                ? old.shrunk(to: gpus) : pools[old.pool].grown(old, to: gpus, demand: request.demand)
+        else { return nil }
+        goOn(job, on: new, at: now)
         return .resize(job: job, to: new)
     }
+
+    /// `job`, which runs, goes on at `new`, at the cost of a restore; but not of two at one instant.
+    private mutating func goOn(_ job: Int, on new: Placement, at now: Instant) {
+        let done = jobs[job].progress(at: now)
+        let cost = jobs[job].since == now ? .zero : costs.restore(gpus: new.gpus)
+        let gpuTime = (now - jobs[job].since).nanoseconds * Int64(jobs[job].gpus)
+        release(job)
+        jobs[job].attained += gpuTime
+        jobs[job].remaining = max(.zero, jobs[job].remaining - done) + cost
+        start(job, on: new, at: now)
+    }
+
+    /// `job`, which runs, goes on with those of its GPUs that `shares` names, in the order of its placement: what else it was
+    /// given is lost, or cannot be had. False, and nothing changed, when that is less than it can use.
+    public mutating func keep(_ shares: [NodeShare], of job: Int, at now: Instant) -> Bool {
+        let gpus = shares.reduce(0) { $0 + Int($1.gpus) }
+        guard policy.resizes, let old = jobs[job].placement, let first = shares.first,
+            gpus >= jobs[job].request.range?.lowerBound ?? jobs[job].request.gpus
+        else { return false }
+        goOn(job, on: Placement(pool: old.pool, first: first, rest: Array(shares.dropFirst())), at: now)
+        return true
+    }
+
+    /// Something happened that the policy may want to answer.
+    public mutating func noteChange() { isChanged = true }
 }

@@ -338,7 +338,8 @@ public struct Scheduler: Sendable {
     private func refusal(of request: JobRequest) -> Refusal? {
         let usable = pools.indices.filter { request.pools.contains($0) }.map { pools[$0] }
         let largest = usable.map(\.serviceGPUs).max() ?? 0
-        guard request.gpus <= largest else { return .tooLarge(needed: request.gpus, largest: largest) }
+        let least = policy.resizes ? request.range?.lowerBound ?? request.gpus : request.gpus
+        guard least <= largest else { return .tooLarge(needed: least, largest: largest) }
         if let quota = teams[request.team].quota, request.gpus > quota {
             return .overQuota(needed: request.gpus, quota: quota)
         }

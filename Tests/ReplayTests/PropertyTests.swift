@@ -246,6 +246,6 @@ struct PropertyTests {
                 digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
             }
         }
-        #expect(digest == 10_924_823_108_424_804_309)
+        #expect(digest == 11_844_105_446_847_931_601)
     }
 }
