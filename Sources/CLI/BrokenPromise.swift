@@ -19,6 +19,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
     case commandsComeOnce = "commands-come-once"
     case replacementsGoWhereTold = "replacements-go-where-told"
     case healthIsTold = "health-is-told"
+    case growthGoesWhereTold = "growth-goes-where-told"
 
     /// Which promise it is of the world of a run, or of that of a queue.
     private enum Place {
@@ -41,6 +42,7 @@ enum BrokenPromise: String, Codable, CaseIterable, ExpressibleByArgument {
         case .commandsComeOnce: .queue(QueuePromises(commandsComeOnce: false))
         case .replacementsGoWhereTold: .queue(QueuePromises(replacementsGoWhereTold: false))
         case .healthIsTold: .queue(QueuePromises(healthIsTold: false))
+        case .growthGoesWhereTold: .queue(QueuePromises(growthGoesWhereTold: false))
         }
     }
 

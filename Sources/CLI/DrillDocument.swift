@@ -158,6 +158,8 @@ struct QueueDrillDocument: Codable {
     var preemptions: Int
     /// Times a job that lost slots with a machine went on in others.
     var replacements: Int
+    /// Times a job that ran was given other slots or had to give some up.
+    var resizes: Int
     /// By seed. Empty is what is hoped for.
     var violations: [ViolationEntry]
     /// The story of the one seed, where it was asked for.
@@ -180,6 +182,7 @@ struct QueueDrillDocument: Codable {
         starts = outcome.starts
         preemptions = outcome.preemptions
         replacements = outcome.replacements
+        resizes = outcome.resizes
         let suffix = broken.map { " --break \($0.rawValue)" } ?? ""
         violations = outcome.failures.map {
             ViolationEntry(
@@ -193,6 +196,6 @@ struct QueueDrillDocument: Codable {
         "\(lives) lives of a queue in \(TimeSpan.seconds(took_s)): "
             + "\(String(format: "%.0f", seeds_per_second)) seeds/s; \(facts) facts, "
             + "\(jobs) jobs, \(refused) refused, \(starts) starts, \(preemptions) preemptions, "
-            + "\(replacements) replacements"
+            + "\(replacements) replacements, \(resizes) resizes"
     }
 }

@@ -74,6 +74,7 @@ struct QueueDrillOutcome: Sendable {
     var starts = 0
     var preemptions = 0
     var replacements = 0
+    var resizes = 0
     /// Lives in which something was that must not be, by seed; not all when there are many.
     var failures: [QueueVerdict] = []
 }
@@ -94,6 +95,7 @@ func liveThroughQueues(
             part.starts += verdict.starts
             part.preemptions += verdict.preemptions
             part.replacements += verdict.replacements
+            part.resizes += verdict.resizes
             if verdict.problem != nil { part.failures.append(verdict) }
         },
         add: { total, part in
@@ -104,6 +106,7 @@ func liveThroughQueues(
             total.starts += part.starts
             total.preemptions += part.preemptions
             total.replacements += part.replacements
+            total.resizes += part.resizes
             total.failures += part.failures
         })
     outcome.failures.sort { $0.seed < $1.seed }

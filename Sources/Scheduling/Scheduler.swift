@@ -345,7 +345,7 @@ public struct Scheduler: Sendable {
         }
         guard case .required(let level) = request.demand else { return nil }
         let room = usable.map { $0.largestPart(level) }.max() ?? 0
-        return request.gpus <= room ? nil : .requiresTooMuch(level, needed: request.gpus, largest: room)
+        return least <= room ? nil : .requiresTooMuch(level, needed: least, largest: room)
     }
 }
 

@@ -21,6 +21,8 @@ public struct QueuePromises: Equatable, Sendable {
     public var replacementsGoWhereTold: Bool
     /// The controller is told when a machine's check of itself fails.
     public var healthIsTold: Bool
+    /// A worker that a job is given while it runs is started in the slot that was chosen for it, not in one that is in use.
+    public var growthGoesWhereTold: Bool
 
     /// All promises kept.
     public static let kept = QueuePromises()
@@ -28,8 +30,9 @@ public struct QueuePromises: Equatable, Sendable {
     /// The promises that are kept.
     public init(
         agentsWaitForProcesses: Bool = true, commandsComeOnce: Bool = true, quotasAreTold: Bool = true,
-        replacementsGoWhereTold: Bool = true, healthIsTold: Bool = true
+        replacementsGoWhereTold: Bool = true, healthIsTold: Bool = true, growthGoesWhereTold: Bool = true
     ) {
+        self.growthGoesWhereTold = growthGoesWhereTold
         self.agentsWaitForProcesses = agentsWaitForProcesses
         self.commandsComeOnce = commandsComeOnce
         self.quotasAreTold = quotasAreTold
@@ -56,6 +59,8 @@ public struct QueueVerdict: Equatable, Sendable {
     public var preemptions = 0
     /// Times a job that lost slots with a machine went on in others.
     public var replacements = 0
+    /// Times a job that ran was given other slots or had to give some up.
+    public var resizes = 0
     /// The first thing that must not be; nil when nothing was.
     public var problem: String?
 }
@@ -88,6 +93,11 @@ public struct SimulatedQueue {
     private let isCalm: Bool
     private var starts = 0
     private var replacements = 0
+    private var resizes = 0
+    /// What is drawn of jobs that are resized.
+    private var sizes: RandomStream
+    /// Coordinators that were asked for another size and have not answered, with the slots they were asked to leave.
+    private var asked: [(job: Int, stint: Int, leaving: [WorkerID])] = []
     private var refused = 0
     /// Who is in each slot, as the commands tell.
     private var inside: [WorkerID: Int] = [:]
@@ -102,7 +112,7 @@ public struct SimulatedQueue {
     private var sick: [NodeID] = []
 
     /// The policies that a live queue may have.
-    public static let policies = Policy.all.filter { !$0.resizes }
+    public static let policies = Policy.all
 
     /// The life under `policy` that `seed` names; nothing has happened yet.
     public init(_ policy: Policy, seed: UInt64, promises: QueuePromises = .kept) {
@@ -111,6 +121,7 @@ public struct SimulatedQueue {
         claims = RandomStream(seed: seed, named: "queue/claims")
         losses = RandomStream(seed: seed, named: "queue/losses")
         places = RandomStream(seed: seed, named: "queue/places")
+        sizes = RandomStream(seed: seed, named: "queue/sizes")
         isCalm = losses.integer(below: 2) == 0
         teams = SimulatedQueue.drawTeams(&claims)
         queue = QueueController(
@@ -142,7 +153,7 @@ public struct SimulatedQueue {
         QueueVerdict(
             seed: seed, policy: queue.policy.name, facts: events.count, jobs: queue.jobs.count, refused: refused,
             starts: starts, preemptions: queue.jobs.reduce(0) { $0 + $1.preemptions },
-            replacements: replacements, problem: problems.first)
+            replacements: replacements, resizes: resizes, problem: problems.first)
     }
 
     // MARK: The world
@@ -165,11 +176,13 @@ public struct SimulatedQueue {
         switch command {
         case .start(let job, let stint, let slots):
             starts += 1
-            if slots.count != queue[job].submission.slots { problems.append("job \(job) got \(slots.count) slots") }
+            if !range(of: job).contains(slots.count) { problems.append("job \(job) got \(slots.count) slots") }
             enter(slots, job)
             if driven.contains(where: { $0.job == job }) { problems.append("job \(job) is driven twice") }
             driven.append((job, stint))
         case .replace(let job, let stint, let lost, let new): replace(job, stint, lost, by: new)
+        case .resize(let job, let stint, let workers, let leaving, let entering):
+            resize(job, stint, to: workers, leaving: leaving, entering: entering)
         case .stop(let job, let stint, _), .kill(let job, let stint):
             if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
         case .vacate(let job, let slots):
@@ -202,7 +215,40 @@ public struct SimulatedQueue {
         enter(used.map { [$0] + new.dropFirst() } ?? new, job)
         // What an earlier stint is still leaving is no part of the gang.
         let size = inside.count { $0.value == job && !leaving.contains($0.key) }
-        if size != queue[job].submission.slots { problems.append("job \(job) goes on in \(size) slots") }
+        if size != queue[job].submission.slots, queue[job].submission.range == nil {
+            problems.append("job \(job) goes on in \(size) slots")
+        }
+    }
+
+    private func range(of job: Int) -> ClosedRange<Int> {
+        let submission = queue[job].submission
+        return submission.range ?? submission.slots...submission.slots
+    }
+
+    /// `job`, which is driven, is asked to go on with `workers` workers.
+    private mutating func resize(
+        _ job: Int, _ stint: Int, to workers: Int, leaving: [WorkerID], entering: [WorkerID]
+    ) {
+        resizes += 1
+        if !driven.contains(where: { $0 == (job, stint) }) { problems.append("job \(job) is not driven") }
+        let used =
+            promises.growthGoesWhereTold || entering.isEmpty
+            ? nil : inside.keys.sorted().first { inside[$0] != job }
+        enter(used.map { [$0] + entering.dropFirst() } ?? entering, job)
+        for slot in leaving where inside[slot] != job { problems.append("job \(job) is not in \(slot)") }
+        let staying = inside.count { $0.value == job && !leaving.contains($0.key) && !self.leaving.contains($0.key) }
+        if staying != workers + queue[job].submission.spares || workers < 1 {
+            problems.append("job \(job) is to have \(workers) workers in \(staying) slots")
+        }
+        asked.removeAll { $0.job == job }
+        asked.append((job, stint, leaving))
+    }
+
+    /// A coordinator answers that it goes on as it was asked.
+    private mutating func answerResize() {
+        guard !asked.isEmpty else { return }
+        let (job, stint, leaving) = asked.remove(at: sizes.integer(below: asked.count))
+        tell(.resized(job: job, stint: stint, without: leaving))
     }
 
     private mutating func checkQuota(ofTeam name: String) {
@@ -220,6 +266,12 @@ public struct SimulatedQueue {
         job.team = teams[claims.integer(below: teams.count)].name
         if claims.integer(below: 3) == 0, queue.policy.order == .deadline {
             job.deadline = .seconds(Int64(1 + claims.integer(below: 1_000)))
+        }
+        if queue.policy.resizes { job.expected = job.expected * 10 }  // Or nobody would gain by growing.
+        if queue.policy.resizes, sizes.integer(below: 4) > 0 {
+            job.spares = sizes.integer(below: min(2, slots))
+            let least = job.spares + 1 + sizes.integer(below: slots - job.spares)
+            job.range = least...slots + sizes.integer(below: 4)
         }
         job.onWorkerLoss = [.spare, .wait, .spare, .shrink, .fail, nil][losses.integer(below: 6)]
         if places.integer(below: 4) == 0 { job.demand = .required(.node) }
@@ -241,10 +293,11 @@ public struct SimulatedQueue {
     /// Draws what happens next, and lets it happen.
     public mutating func step() {
         now = now + .seconds(Int64(random.integer(below: 30)))
+        if queue.policy.resizes, sizes.integer(below: 3) > 0 { answerResize() }
         let node = NodeID("n\(random.integer(below: 3))")
         if places.integer(below: 10) == 0 { return disturb(node) }
         switch random.integer(below: 16) {
-        case 0...3: if !isCalm || losses.integer(below: 2) == 0 { submit() }
+        case 0...3: if anotherComes() { submit() }
         case 4: tell(.cancelled(job: 1 + random.integer(below: 20)))
         case 5: tell(.priorityChanged(job: 1 + random.integer(below: 20), to: random.integer(below: 5)))
         case 6, 7: join(node, slots: isCalm ? 4 : [2, 2, 4][random.integer(below: 3)])
@@ -271,6 +324,11 @@ public struct SimulatedQueue {
                 empty(leaving.remove(at: random.integer(below: leaving.count)))
             } while isCalm && !leaving.isEmpty && problems.isEmpty
         }
+    }
+
+    /// Whether the next job comes now. A queue in which somebody always waits gives nobody more than it asked for.
+    private mutating func anotherComes() -> Bool {
+        queue.policy.resizes ? sizes.integer(below: 2) == 0 : !isCalm || losses.integer(below: 2) == 0
     }
 
     private mutating func join(_ node: NodeID, slots: Int) {
@@ -326,6 +384,7 @@ public struct SimulatedQueue {
                 let code = queue[job].phase == .running ? 0 : 143
                 tell(.coordinatorEnded(job: job, stint: stint, how: .exited(code: code)))
             }
+            while !asked.isEmpty, problems.isEmpty { answerResize() }
             let emptied = leaving
             leaving = []
             for slot in emptied { empty(slot) }

@@ -32,7 +32,7 @@ private func queue(_ policy: Policy = .priority, slots: Int = 2, _ teams: Team..
 
 @Suite("Lost machines of a queue")
 struct QueueLossTests {
-    @Test(arguments: Policy.all.filter { !$0.resizes })
+    @Test(arguments: Policy.all)
     func `a gang that loses a machine goes on in empty slots in the same stint, under every policy`(policy: Policy) {
         var queue = queue(policy)
         _ = queue.handle(job(slots: 4), at: at(0))

@@ -138,6 +138,47 @@ extension Live {
             }
         }
 
+        @Test func `a job shrinks for another and grows again when that has ended, and gives the same bits`()
+            async throws
+        {
+            try await Scenario.play { scenario in
+                let cluster = try await Cluster(scenario, ["--policy", "elastic"])
+                let agent = try cluster.agent("left", slots: 4)
+                // The pauses leave time to watch while the job certainly goes on.
+                let pauses = [60, 120, 180].map { "{at: step=\($0), fail: rank 0, kind: stop, for: 2s}" }
+                for (range, code) in [("1-9", 4 as Int32), ("1-2", 2)] {
+                    let refused = try await cluster.ask(
+                        ["submit", "job.yaml", "--elastic", range, "-s", "nproc_per_node=4"])
+                    #expect(refused.code == code && refused.errors.contains("--elastic \(range)"), "\(refused)")
+                }
+                let made = try await cluster.ask(
+                    ["submit", "job.yaml", "--run-id", "wide", "--name", "wide", "--elastic", "1-4"]
+                        + Scenario.overrides(["nproc_per_node=4", "inject=[\(pauses.joined(separator: ", "))]"]))
+                #expect(made.code == 0, "\(made.errors)")
+                func wait(_ what: String, _ isSo: (RunHistory) -> Bool) async throws {
+                    _ = try await scenario.journal(of: "wide", driver: cluster.controller, until: what) {
+                        isSo($0) ? () : nil
+                    }
+                }
+                try await wait("the wide job trains on 4") { $0.committed > 5 && $0.current?.members.count == 4 }
+                try await cluster.submit("late", slots: 2, priority: 0, ["train.train_iters=20"])
+                try await wait("it trains on 2") {
+                    $0.current.map { $0.members.count == 2 && $0.began != nil } ?? false
+                }
+                let listed = try await cluster.ask(["queue", "-o", "%j %C %r"])
+                #expect(listed.output.contains("wide 2 Resiz"), "\(listed)")
+                try await cluster.wait(until: "all jobs are done", Queue.isCompleted)
+                let history = try scenario.history("wide")
+                let sizes = history.segments.map(\.members.count)
+                // The slots may come back one after the other.
+                #expect(sizes == [4, 2, 4] || sizes == [4, 2, 3, 4], "\(sizes): \(history.sentences)")
+                #expect(history.steps.count == 240, "no step is done again")
+                #expect(history.incidents.allSatisfy { $0.injection != nil }, "\(history.sentences)")
+                try await Reference.check(history)
+                try await cluster.end([agent])
+            }
+        }
+
         @Test func `jobs on a machine that is lost go on elsewhere, and a drained one takes none`() async throws {
             try await Scenario.play { scenario in
                 let cluster = try await Cluster(scenario)

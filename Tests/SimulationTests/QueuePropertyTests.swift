@@ -26,6 +26,7 @@ struct QueuePropertyTests {
         QueuePromises(agentsWaitForProcesses: false), QueuePromises(commandsComeOnce: false),
         QueuePromises(quotasAreTold: false), QueuePromises(replacementsGoWhereTold: false),
         QueuePromises(healthIsTold: false),
+        QueuePromises(growthGoesWhereTold: false),
     ])
     func `a planted bug is found within fifty seeds`(promises: QueuePromises) {
         let found = (1...50 as ClosedRange<UInt64>).first { !simulateQueue($0, promises: promises).problems.isEmpty }
@@ -37,6 +38,16 @@ struct QueuePropertyTests {
             (1...50 as ClosedRange<UInt64>).map { simulateQueue($0, promises: QueuePromises(quotasAreTold: false)) }
                 .first { !$0.problems.isEmpty })
         #expect(try #require(life.problems.first).hasPrefix("team "))
+    }
+
+    @Test func `lives have jobs that are given slots and give some up, between the sizes that they named`() throws {
+        var stories: [String] = []
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var life = SimulatedQueue(.elastic, seed: seed)
+            life.live()
+            stories += life.story.filter { $0.contains(" > resize ") }
+        }
+        #expect(stories.contains { $0.contains("entering=n") } && stories.contains { $0.contains("leaving=n") })
     }
 
     @Test func `what is found of a replacement in a slot in use is that two jobs are in it`() throws {

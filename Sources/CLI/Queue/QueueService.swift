@@ -45,8 +45,8 @@ struct QueueService: ParsableArguments {
             throw ValidationError("--team names \(twice) twice")
         }
         guard let policy else { return }
-        guard let known = Policy.named(policy), !known.resizes else {
-            let names = Policy.all.filter { !$0.resizes }.map(\.name)
+        guard Policy.named(policy) != nil else {
+            let names = Policy.all.map(\.name)
             throw ValidationError("--policy takes one of \(names.joined(separator: ", "))")
         }
     }

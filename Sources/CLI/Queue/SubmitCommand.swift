@@ -19,6 +19,7 @@ struct SubmitCommand: ParsableCommand {
               understudy submit jobs/quickstart.yaml --priority 10 --time 20m
               understudy submit jobs/quickstart.yaml -s train.seed=7 --name seven
               understudy submit jobs/quickstart.yaml -A research --time 20m --deadline 2h
+              understudy submit jobs/quickstart.yaml --elastic 1-4
 
             The job's run is made at once: its folder, its tokens, its journal. It \
             starts when the queue's policy gives it nnodes x nproc_per_node slots and \
@@ -29,6 +30,11 @@ struct SubmitCommand: ParsableCommand {
             earliest end that could be; one that is taken is planned to be kept if jobs run \
             no longer than their --time and no machine goes. Only queues that are \
             served with --policy deadline promise any; others refuse --deadline.
+
+            With --elastic a queue that is served with --policy elastic starts the job \
+            in fewer slots rather than not at all, takes some back while others wait, and \
+            gives it more while they are idle, without a change of any bit. At most as \
+            many workers as a step has micro-batches; more are refused with code 4.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "job.yaml"))
@@ -64,6 +70,11 @@ struct SubmitCommand: ParsableCommand {
 
     @Flag(name: .customLong("test-only"), help: "Say when the job would start, and submit nothing.")
     var testOnly = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Between how many workers it may have while it runs, like 1-4.", valueName: "min-max"))
+    var elastic: WorkerRange?
 
     @OptionGroup var controller: ControllerOption
 
@@ -121,21 +132,27 @@ struct SubmitCommand: ParsableCommand {
     /// Makes the run, and lets go of it, so that the queue's coordinator can drive it.
     private func make() throws -> Submission {
         let run = try options.prepare(job: job, resume: nil, cluster: nil) { _, _ in }
-        return submission(of: run.job, in: run.folder.path)
+        do { return try submission(of: run.job, in: run.folder.path) } catch {
+            run.discardIfNew()
+            throw error
+        }
     }
 
-    private func submission(of spec: JobSpec, in folder: String) -> Submission {
-        Submission(
+    private func submission(of spec: JobSpec, in folder: String) throws -> Submission {
+        if let failure = elastic?.objection(to: spec) { throw failure }
+        let spares = spec.faultTolerance.spares
+        let range = elastic.map { $0.workers.lowerBound + spares...$0.workers.upperBound + spares }
+        return Submission(
             folder: folder, name: name ?? spec.name, user: NSUserName(),
-            slots: spec.workers + spec.faultTolerance.spares, priority: priority, expected: time,
+            slots: spec.workers + spares, priority: priority, expected: time,
             team: team ?? Team.defaultName, deadline: deadline?.fromNow,
             demand: require.flatMap(TopologyDemand.init(named:)) ?? .preferred,
-            onWorkerLoss: spec.faultTolerance.onWorkerLoss)
+            onWorkerLoss: spec.faultTolerance.onWorkerLoss, range: range, spares: range == nil ? 0 : spares)
     }
 
     /// Asks when the job would start.
     private func test() throws {
-        let job = submission(of: try options.read(job: job), in: "")
+        let job = try submission(of: options.read(job: job), in: "")
         let answer = try controller.ask(Line("trial"), QueueEvent.submitted(job).line)
         let (start, stops, why): (TimeSpan?, String, String) = try reading {
             guard let first = answer.first else { throw LineError(line: "", problem: "there is no answer") }

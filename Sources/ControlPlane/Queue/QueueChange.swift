@@ -125,7 +125,7 @@ extension QueueController {
     private mutating func make(_ change: QueueChange, for job: Int, at now: Instant) -> [QueueCommand] {
         switch change {
         case .priority(let priority): return handle(.priorityChanged(job: job, to: priority), at: now)
-        case .slots(let slots): return resubmit(job, at: now) { $0.slots = slots }
+        case .slots(let slots): return resubmit(job, at: now) { ($0.slots, $0.range) = (slots, nil) }
         case .team(let name): return resubmit(job, at: now) { $0.team = name }
         case .topology(let demand): return resubmit(job, at: now) { $0.demand = demand }
         case .nodeForIt: return join(1, slots: self[job].submission.slots, at: now)

@@ -15,7 +15,9 @@ extension QueueController {
             promised = nil
             noteDue(at: now)
         }
+        vacateOverdue(at: now, &commands)
         for job in 1..<jobs.count + 1 where canBegin(job) { begin(job, at: now, &commands) }
+        for job in 1..<jobs.count + 1 { reconcile(job, at: now, &commands) }
         for job in 1..<jobs.count + 1 {
             guard case .stopping(_, let since) = self[job].phase, !self[job].isKilled,
                 since + QueueController.stopPatience <= now
@@ -33,7 +35,7 @@ extension QueueController {
     /// Shows the scheduler the jobs that fit the machines there are, and hides those that do not.
     private mutating func admit(at now: Instant) {
         for job in 1..<jobs.count + 1 where !self[job].isOver && !isBeingCancelled(job) {
-            let fits = self[job].submission.slots <= scheduler.largestOpenGang(self[job].submission.demand)
+            let fits = sizes(of: job).lowerBound <= scheduler.largestOpenGang(self[job].submission.demand)
             if fits, self[job].ticket == nil {
                 // A reservation is made now; any other order asks when the job came.
                 let since = policy.passing == .reserveAll ? now : self[job].submitted
@@ -61,6 +63,7 @@ extension QueueController {
         request.team = index(ofTeam: submission.team) ?? 0
         request.deadline = submission.deadline.map { submitted + $0 }
         request.demand = submission.demand
+        request.range = submission.range
         return request
     }
 
@@ -73,22 +76,27 @@ extension QueueController {
             guard self[job].phase == .running else { return }
             self[job].preemptions += 1
             stop(job, because: .preempted, at: now, &commands)
-        case .resize: preconditionFailure("no policy of a live queue resizes")
+        case .resize(let ticket, let placement): resize(tickets[ticket], to: placement)
         }
     }
 
     /// The slots behind the counts of `placement`: of each machine those that nobody else was given, empty ones first.
     private func slots(for placement: Placement) -> [WorkerID] {
+        slots(for: placement) { occupant(of: $0) == nil ? 0 : 1 }
+    }
+
+    /// The slots behind the counts of `placement`: of each machine those that nobody else was given, the least by `rank`
+    /// first.
+    func slots(for placement: Placement, preferring rank: (WorkerID) -> Int) -> [WorkerID] {
         placement.shares.flatMap { share -> [WorkerID] in
             guard let node = nodes.first(where: { $0.place == (placement.pool, Int(share.node)) }) else {
                 preconditionFailure("the scheduler places on machines that joined")
             }
             let given = jobs.flatMap(\.grant)
-            let open = node.occupants.indices.filter { slot in !given.contains(WorkerID(node: node.name, slot: slot)) }
-            let inOrder =
-                open.filter { node.occupants[$0] == nil } + open.filter { node.occupants[$0] != nil }
+            let open = node.occupants.indices.map { WorkerID(node: node.name, slot: $0) }.filter { !given.contains($0) }
+            let inOrder = open.sorted { (rank($0), $0) < (rank($1), $1) }
             precondition(inOrder.count >= share.gpus, "\(node.name) has no \(share.gpus) slots to give")
-            return inOrder.prefix(Int(share.gpus)).sorted().map { WorkerID(node: node.name, slot: $0) }
+            return inOrder.prefix(Int(share.gpus)).sorted()
         }
     }
 
@@ -107,6 +115,7 @@ extension QueueController {
         self[job].stint += 1
         self[job].phase = .running
         self[job].started = now
+        self[job].told = self[job].grant.count - self[job].submission.spares
         for slot in self[job].grant {
             guard let node = index(of: slot.node) else { continue }
             nodes[node].occupants[slot.slot] = QueueNode.Occupant(job: job, stint: self[job].stint)
@@ -120,11 +129,13 @@ extension QueueController {
         for (index, job) in jobs.enumerated() {
             given += job.grant
             precondition(
-                job.grant.isEmpty || job.grant.count == job.submission.slots, "job \(index + 1) has a part of a gang")
+                job.grant.isEmpty || sizes(of: index + 1).contains(job.grant.count),
+                "job \(index + 1) has a part of a gang")
             precondition(
                 job.submission.demand != .required(.node) || job.grant.allSatisfy { $0.node == job.grant[0].node },
                 "job \(index + 1) was to be on one machine")
-            guard case .running = job.phase else { continue }
+            // Who is resized may have slots yet to come.
+            guard case .running = job.phase, job.submission.range == nil else { continue }
             precondition(
                 job.grant.allSatisfy { occupant(of: $0)?.job == index + 1 }, "job \(index + 1) runs in its slots")
         }

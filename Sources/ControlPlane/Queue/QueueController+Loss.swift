@@ -3,7 +3,8 @@
 // and queued again only where there are too few. Refuses to stop anybody else for it, and to run a job in fewer slots than
 // it was submitted with.
 //
-// A quota needs no question here: processes that are gone are in no slots, and as many come as went.
+// A quota is asked only for the sake of jobs that were to be given more: processes that are gone are in no slots, and as many
+// come as went.
 
 import Primitives
 import Scheduling
@@ -17,11 +18,14 @@ extension QueueController {
         nodes[index].absence = reason
         nodes[index].occupants = Array(repeating: nil, count: nodes[index].occupants.count)
         apply(index)
+        for job in 1..<jobs.count + 1 { self[job].givingUp.removeAll { $0.node == name } }
         let struck = (1..<jobs.count + 1).filter { uses($0, name) }
         // What was chosen and has not begun is free for those that run.
         for job in struck where self[job].phase != .running { putBack(job, at: now) }
         for job in mostImportantFirst(struck.filter { self[$0].phase == .running }) {
             guard let shortage = replaceSlots(of: job, on: index, at: now, &commands) else { continue }
+            // Where others were stopped, one that may have fewer slots goes on in those it has left.
+            if self[job].submission.takesReplacements, keep(job, at: now, where: { $0.node != name }) { continue }
             stop(job, because: .nodeLost(name, short: shortage.slots), at: now, &commands)
             putBack(job, at: now)
         }
@@ -50,6 +54,8 @@ extension QueueController {
         guard self[job].submission.takesReplacements, let ticket = self[job].ticket else { return .unwanted }
         let place = nodes[lost].place
         let gone = self[job].grant.filter { $0.node == nodes[lost].name }
+        // Slots that it was to be given, and was not in, count against its team's quota anew.
+        guard mayTake(gone.count, more: job) else { return .unwanted }
         let open = openSlots(inPool: place.pool)
         let free = open.map { NodeShare(node: nodes[$0.node].place.node, gpus: $0.slots.count) }
         guard let shares = scheduler.swapIn(free, for: place.node, job: ticket, losing: .zero, at: now) else {

@@ -7,12 +7,13 @@ import Scheduling
 
 extension QueueController {
     /// The check of machine `name` has found `problem`, or nothing any more. It takes no new work meanwhile.
-    mutating func noteHealth(_ problem: String?, of name: NodeID, at now: Instant) {
+    mutating func noteHealth(
+        _ problem: String?, of name: NodeID, at now: Instant, _ commands: inout [QueueCommand]
+    ) {
         guard let index = index(of: name) else { return }
         nodes[index].problem = problem
         apply(index)
-        guard problem != nil else { return }
-        for job in 1..<jobs.count + 1 where self[job].phase != .running && uses(job, name) { putBack(job, at: now) }
+        if problem != nil { beginNothing(on: name, at: now, &commands) }
     }
 
     /// Machine `name`, which was there, has failed.
@@ -27,14 +28,16 @@ extension QueueController {
     }
 
     /// Empties machine `name`: a gang that stands elsewhere too goes on in free slots of other machines, with the state
-    /// from those of its members that stay; any other saves itself and is queued.
+    /// from those of its members that stay, or on what it has left where that is enough for it; any other saves itself and is
+    /// queued.
     mutating func evict(
         _ name: NodeID, because reason: String, at now: Instant, _ commands: inout [QueueCommand]
     ) {
-        wish(.draining(reason), of: name, at: now)
+        wish(.draining(reason), of: name, at: now, &commands)
         guard let index = index(of: name), nodes[index].absence == nil else { return }
         let struck = (1..<jobs.count + 1).filter { self[$0].phase == .running && uses($0, name) }
         for job in mostImportantFirst(struck) where !move(job, off: index, at: now, &commands) {
+            if keep(job, at: now, where: { $0.node != name }) { continue }
             stop(job, because: .evicted(name), at: now, &commands)
             putBack(job, at: now)
         }
@@ -48,7 +51,7 @@ extension QueueController {
         let name = nodes[index].name
         let old = self[job].grant.filter { $0.node == name }
         let before = commands.count
-        guard old.count < self[job].grant.count, mayTake(old.count, more: job),
+        guard self[job].grant.contains(where: { $0.node != name && isIn($0, job) }),
             replaceSlots(of: job, on: index, at: now, &commands) == nil
         else { return false }
         for slot in old { nodes[index].occupants[slot.slot]?.isLeaving = true }

@@ -35,9 +35,8 @@ public struct QueueController: Sendable {
         restore: [(.max, .seconds(5 as Int64))], save: .seconds(5 as Int64), interval: nil)
 
     /// An empty queue of `teams`, and of the team `default`, that decides by `policy`, without machines.
-    /// - Precondition: the policy resizes nobody, because a live gang keeps its slots; no two teams have one name.
+    /// - Precondition: no two teams have one name.
     public init(policy: Policy, teams: [Team] = []) {
-        precondition(!policy.resizes, "\(policy.name) changes the size of running jobs")
         scheduler = Scheduler(policy: policy, pools: [], teams: Team.ofQueue(teams), costs: QueueController.costs)
     }
 
@@ -61,17 +60,18 @@ public struct QueueController: Sendable {
             noteFailure(of: node)
             lose(node, because: reason, at: now, &commands)
         case .nodeLeft(let node): lose(node, because: "its agent was stopped", at: now, &commands)
-        case .healthChanged(let node, let problem): noteHealth(problem, of: node, at: now)
+        case .healthChanged(let node, let problem): noteHealth(problem, of: node, at: now, &commands)
         case .evicted(let node, let reason): evict(node, because: reason, at: now, &commands)
-        case .cordoned(let node): wish(.cordoned, of: node, at: now)
-        case .drained(let node, let reason): wish(.draining(reason), of: node, at: now)
-        case .undrained(let node): wish(.open, of: node, at: now)
+        case .cordoned(let node): wish(.cordoned, of: node, at: now, &commands)
+        case .drained(let node, let reason): wish(.draining(reason), of: node, at: now, &commands)
+        case .undrained(let node): wish(.open, of: node, at: now, &commands)
         case .slotEmptied(let slot): empty(slot)
         case .saved(let job, let step):
             self[job].savedStep = step
             self[job].crashes = 0
             self[job].replacement = nil
             if case .running = self[job].phase, let ticket = self[job].ticket { scheduler.noteSaved(ticket, at: now) }
+        case .resized(let job, let stint, let slots): noteResized(job, stint, without: slots, &commands)
         case .coordinatorEnded(let job, let stint, let how):
             if self[job].isDriven, self[job].stint == stint { end(job, how, at: now, &commands) }
         case .controllerResumed: resume(at: now)
@@ -88,7 +88,11 @@ public struct QueueController: Sendable {
             guard case .stopping(_, let since) = job.phase, !job.isKilled else { return nil }
             return since + QueueController.stopPatience
         }
-        return (stops + [promised].compactMap { $0 }).min()
+        let resizes = jobs.compactMap { job -> Instant? in
+            guard case .running = job.phase else { return nil }
+            return job.givingSince.map { $0 + QueueController.resizePatience }
+        }
+        return (stops + resizes + [promised].compactMap { $0 }).min()
     }
 
     /// Job `number`.
@@ -121,13 +125,19 @@ public struct QueueController: Sendable {
         }
     }
 
-    mutating func wish(_ wish: QueueNode.Wish, of name: NodeID, at now: Instant) {
+    mutating func wish(
+        _ wish: QueueNode.Wish, of name: NodeID, at now: Instant, _ commands: inout [QueueCommand]
+    ) {
         guard let index = index(of: name) else { return }
         nodes[index].wish = wish
         apply(index)
-        guard wish != .open else { return }
-        // What was granted and has not begun would be new work.
+        if wish != .open { beginNothing(on: name, at: now, &commands) }
+    }
+
+    /// Takes back what was granted on machine `name` and has not begun: it would be new work.
+    mutating func beginNothing(on name: NodeID, at now: Instant, _ commands: inout [QueueCommand]) {
         for job in 1..<jobs.count + 1 where self[job].phase != .running && uses(job, name) { putBack(job, at: now) }
+        giveNothing(on: name, at: now, &commands)
     }
 
     func uses(_ job: Int, _ node: NodeID) -> Bool { self[job].grant.contains { $0.node == node } }
@@ -166,6 +176,7 @@ public struct QueueController: Sendable {
         let replaced = self[job].replacement.take()
         self[job].ranBefore = self[job].ran(by: now)
         self[job].phase = .waiting
+        self[job].forgetResize()
         vacate(job, &commands)
         switch (how, before) {
         case (.exited(code: 0), _): close(job, .completed, at: now)
@@ -245,6 +256,7 @@ public struct QueueController: Sendable {
             self[job].ranBefore = self[job].ran(by: now)
             self[job].phase = .waiting
             self[job].replacement = nil
+            self[job].forgetResize()
             if case .stopping(because: .cancelled, _) = before { close(job, .cancelled, at: now) }
             putBack(job, at: now)
         }

@@ -26,6 +26,10 @@ public struct Submission: Equatable, Sendable {
     public var deadline: TimeSpan?
     /// What it asks about its place.
     public var demand: TopologyDemand
+    /// Between how many slots it may have, spares included; nil when it may have no other number than `slots`.
+    public var range: ClosedRange<Int>?
+    /// How many of its slots are its spares'; what is known of jobs with a range.
+    public var spares: Int
     /// What its gang does about a lost member, as its job file says; nil in the records of queues that replaced nobody.
     public var onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy?
 
@@ -33,8 +37,10 @@ public struct Submission: Equatable, Sendable {
     public init(
         folder: String, name: String, user: String, slots: Int, priority: Int, expected: TimeSpan,
         team: String = Team.defaultName, deadline: TimeSpan? = nil, demand: TopologyDemand = .preferred,
-        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy? = nil
+        onWorkerLoss: FaultToleranceSpec.WorkerLossPolicy? = nil, range: ClosedRange<Int>? = nil, spares: Int = 0
     ) {
+        self.range = range
+        self.spares = spares
         self.folder = folder
         self.name = name
         self.user = user
@@ -85,6 +91,9 @@ public enum QueueEvent: Equatable, Sendable {
     case slotEmptied(WorkerID)
     /// A run that goes on has a checkpoint after `step`.
     case saved(job: Int, step: Int)
+    /// The coordinator of a job goes on as it was asked last: with as many workers, and without those in the slots
+    /// `without`.
+    case resized(job: Int, stint: Int, without: [WorkerID])
     /// The process that drove a job has ended.
     case coordinatorEnded(job: Int, stint: Int, how: LossCause)
     /// The controller was started again: whatever it ran before is gone or goes.
@@ -100,6 +109,9 @@ public enum QueueCommand: Equatable, Sendable {
     case start(job: Int, stint: Int, slots: [WorkerID])
     /// The slots `lost` of a job that is driven are gone, and it goes on in the same stint with a worker in each of `by`.
     case replace(job: Int, stint: Int, lost: [WorkerID], by: [WorkerID])
+    /// A job that is driven goes on in the same stint with `workers` workers: it takes a worker in each of `entering`, and
+    /// nobody in the slots `leaving`. `resized` is told when it does.
+    case resize(job: Int, stint: Int, workers: Int, leaving: [WorkerID], entering: [WorkerID])
     /// Have the job save its state and end.
     case stop(job: Int, stint: Int, because: StopReason)
     /// End the job's coordinator at once; it did not stop in time.

@@ -110,11 +110,18 @@ extension QueueController {
     private mutating func finishStops(at now: Instant) {
         for job in 1..<jobs.count + 1 {
             if case .stopping = self[job].phase { finish(job, .exited(code: 143), at: now) }
+            guard case .running = self[job].phase, !self[job].givingUp.isEmpty else { continue }
+            settle(.resized(job: job, stint: self[job].stint, without: self[job].givingUp), at: now)
         }
     }
 
     private mutating func finish(_ job: Int, _ how: LossCause, at now: Instant) {
-        for command in handle(.coordinatorEnded(job: job, stint: self[job].stint, how: how), at: now) {
+        settle(.coordinatorEnded(job: job, stint: self[job].stint, how: how), at: now)
+    }
+
+    /// Whoever leaves slots by `event` has left them.
+    private mutating func settle(_ event: QueueEvent, at now: Instant) {
+        for command in handle(event, at: now) {
             guard case .vacate(_, let slots) = command else { continue }
             for slot in slots { _ = handle(.slotEmptied(slot), at: now) }
         }

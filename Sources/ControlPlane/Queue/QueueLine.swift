@@ -15,6 +15,8 @@ extension QueueEvent {
                 .with("team", job.team == Team.defaultName ? nil : Optional(job.team)).with("deadline", job.deadline)
                 .with("topology", job.demand == .preferred ? nil : Optional(job.demand.name))
                 .with("on-worker-loss", job.onWorkerLoss?.rawValue)
+                .with("least", job.range?.lowerBound).with("most", job.range?.upperBound)
+                .with("spares", job.spares == 0 ? nil : job.spares)
         case .cancelled(let job): Line("cancelled").with("job", job)
         case .priorityChanged(let job, let priority):
             Line("priority-changed").with("job", job).with("to", priority)
@@ -30,6 +32,8 @@ extension QueueEvent {
         case .undrained(let node): Line("undrained").with("node", node)
         case .slotEmptied(let slot): Line("slot-emptied").with("slot", slot)
         case .saved(let job, let step): Line("saved").with("job", job).with("step", step)
+        case .resized(let job, let stint, let slots):
+            Line("resized").with("job", job).with("stint", stint).with("without", SlotList(slots))
         case .coordinatorEnded(let job, let stint, let how):
             Line("coordinator-ended").with("job", job).with("stint", stint).with("how", how)
         case .controllerResumed: Line("controller-resumed")
@@ -54,7 +58,9 @@ extension QueueEvent {
                         // Absent where a job takes what is free.
                         demand: try QueueEvent.readDemand(line),
                         // Absent in records of queues that replaced nobody.
-                        onWorkerLoss: try QueueEvent.readPolicy(line)))
+                        onWorkerLoss: try QueueEvent.readPolicy(line),
+                        // Absent in records of queues that resized nobody.
+                        range: try QueueEvent.readRange(line), spares: try line.readIfPresent("spares") ?? 0))
             case "cancelled": .cancelled(job: try line.read("job"))
             case "priority-changed": .priorityChanged(job: try line.read("job"), to: try line.read("to"))
             case "node-joined":
@@ -70,6 +76,10 @@ extension QueueEvent {
             case "undrained": .undrained(try line.read("node"))
             case "slot-emptied": .slotEmptied(try line.read("slot"))
             case "saved": .saved(job: try line.read("job"), step: try line.read("step"))
+            case "resized":
+                .resized(
+                    job: try line.read("job"), stint: try line.read("stint"),
+                    without: try line.read("without", as: SlotList.self).slots)
             case "coordinator-ended":
                 .coordinatorEnded(
                     job: try line.read("job"), stint: try line.read("stint"), how: try line.read("how"))
@@ -89,6 +99,16 @@ extension QueueEvent {
         return demand
     }
 
+    private static func readRange(_ line: Line) throws(LineError) -> ClosedRange<Int>? {
+        guard let least: Int = try line.readIfPresent("least"), let most: Int = try line.readIfPresent("most") else {
+            return nil
+        }
+        guard least <= most else {
+            throw LineError(line: line.text, problem: "no number is between \(least) and \(most)")
+        }
+        return least...most
+    }
+
     private static func readPolicy(_ line: Line) throws(LineError) -> FaultToleranceSpec.WorkerLossPolicy? {
         guard let word: String = try line.readIfPresent("on-worker-loss") else { return nil }
         guard let policy = FaultToleranceSpec.WorkerLossPolicy(rawValue: word) else {
@@ -106,6 +126,9 @@ extension QueueCommand {
             Line("start").with("job", job).with("stint", stint).with("slots", SlotList(slots))
         case .replace(let job, let stint, let lost, let new):
             Line("replace").with("job", job).with("stint", stint).with("lost", SlotList(lost)).with("by", SlotList(new))
+        case .resize(let job, let stint, let workers, let leaving, let entering):
+            Line("resize").with("job", job).with("stint", stint).with("workers", workers)
+                .with("leaving", SlotList(leaving)).with("entering", SlotList(entering))
         case .stop(let job, let stint, let reason):
             Line("stop").with("job", job).with("stint", stint).with("because", reason)
         case .kill(let job, let stint): Line("kill").with("job", job).with("stint", stint)
@@ -127,6 +150,11 @@ extension QueueCommand {
                     job: try line.read("job"), stint: try line.read("stint"),
                     lost: try line.read("lost", as: SlotList.self).slots,
                     by: try line.read("by", as: SlotList.self).slots)
+            case "resize":
+                .resize(
+                    job: try line.read("job"), stint: try line.read("stint"), workers: try line.read("workers"),
+                    leaving: try line.read("leaving", as: SlotList.self).slots,
+                    entering: try line.read("entering", as: SlotList.self).slots)
             case "stop":
                 .stop(job: try line.read("job"), stint: try line.read("stint"), because: try line.read("because"))
             case "kill": .kill(job: try line.read("job"), stint: try line.read("stint"))

@@ -16,7 +16,7 @@ public struct JobRow: Equatable, Sendable {
     public var state: String
     /// How important it is.
     public var priority: Int
-    /// Slots of its gang.
+    /// Slots that it has, or asks for while it has none.
     public var slots: Int
     /// How long ago it was submitted.
     public var age: TimeSpan
@@ -86,7 +86,7 @@ public struct JobRow: Equatable, Sendable {
         name = job.submission.name
         user = job.submission.user
         priority = job.submission.priority
-        slots = job.submission.slots
+        slots = job.slots
         age = (job.ended ?? now) - job.submitted
         ran = job.ran(by: now)
         preemptions = job.preemptions

@@ -27,6 +27,10 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
     case noSuchTeam(String, known: [String])
     /// The team may never hold as many slots.
     case overQuota(team: String, needed: Int, quota: Int)
+    /// The queue's policy resizes nobody.
+    case noResizes(policy: String)
+    /// A range of sizes without a worker, or without the size that the job asks for.
+    case rangeOutOfPlace
     /// The queue's policy promises no deadlines.
     case noDeadlines(policy: String)
     /// The deadline is over already.
@@ -44,7 +48,8 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .overQuota, .noRoomToPromise, .deadlineTooEarly: true
         case .noSuchJob, .jobIsOver, .noSuchNode, .noNode, .nodeIsThere, .noSlots, .spanOutOfRange,
-            .priorityOutOfRange, .noSuchTeam, .noDeadlines, .deadlineIsOver, .unknownTopology:
+            .priorityOutOfRange, .noSuchTeam, .noResizes, .rangeOutOfPlace, .noDeadlines, .deadlineIsOver,
+            .unknownTopology:
             false
         }
     }
@@ -68,6 +73,10 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
         case .overQuota(let team, let needed, let quota):
             "the job needs \(needed) slots, and team \(team) may never hold more than \(quota); ask for fewer, or "
                 + "submit it for another team"
+        case .noResizes(let policy):
+            "this queue decides by \(policy), which resizes nobody; leave --elastic out, or use a queue that is served with "
+                + "--policy elastic"
+        case .rangeOutOfPlace: "a job's number of workers is in its range, which begins at 1"
         case .noDeadlines(let policy):
             "this queue decides by \(policy), which promises no deadlines; leave --deadline out, or use a queue that "
                 + "is served with --policy deadline"
@@ -126,6 +135,12 @@ extension QueueController {
         guard job.expected > .zero, job.expected <= QueueController.longestSpan,
             job.deadline ?? .zero <= QueueController.longestSpan
         else { return .spanOutOfRange }
+        if let range = job.range {
+            guard policy.resizes else { return .noResizes(policy: policy.name) }
+            guard range.contains(job.slots), (0..<range.lowerBound).contains(job.spares) else {
+                return .rangeOutOfPlace
+            }
+        }
         guard let deadline = job.deadline else { return nil }
         guard policy.order == .deadline else { return .noDeadlines(policy: policy.name) }
         guard deadline > .zero else { return .deadlineIsOver }

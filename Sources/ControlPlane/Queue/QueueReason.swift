@@ -43,6 +43,12 @@ public enum QueueReason: Equatable, Sendable {
     /// Its slots are chosen and empty; these jobs of its team, which save or end, are still in so many others that the
     /// team's quota would be broken.
     case awaitingTeam(String, quota: Int, jobs: [Int])
+    /// It runs, and its coordinator was asked to go on without so many of its slots.
+    case givingUp(Int, staysIn: Int)
+    /// It runs, and is given so many slots more when these jobs have left them.
+    case awaitingMore(Int, jobs: [Int])
+    /// It runs in another number of slots than it asked for.
+    case resized(to: Int, asked: Int)
     /// It runs on, in other slots than those that it lost.
     case replaced(SlotReplacement)
     /// Its last coordinator saves the run.
@@ -57,6 +63,8 @@ public enum QueueReason: Equatable, Sendable {
         case .noRoom: "NoRoom"
         case .awaiting: "Awaiting"
         case .quota, .awaitingTeam: "Quota"
+        case .givingUp, .awaitingMore: "Resizing"
+        case .resized: "Resized"
         case .replaced: "Replaced"
         case .saving(because: .preempted): "Preempted"
         case .saving(because: .cancelled): "Cancelled"
@@ -80,6 +88,15 @@ public enum QueueReason: Equatable, Sendable {
         case .awaitingTeam(let team, let quota, let jobs):
             "its slots are chosen; it starts when \(QueueReason.list(jobs)) has left slots, because team \(team) may be "
                 + "in at most \(quota)"
+        case .givingUp(let count, let staysIn):
+            "it runs; it gives up \(QueueReason.slots(count)) for others, and goes on in \(staysIn)"
+        case .awaitingMore(let count, let jobs):
+            "it runs; it is given \(QueueReason.slots(count)) more"
+                + (jobs.isEmpty ? "" : " when \(QueueReason.list(jobs)) has left them")
+        case .resized(let size, let asked) where size < asked:
+            "it runs in \(QueueReason.slots(size)) instead of \(asked); others have the rest"
+        case .resized(let size, let asked):
+            "it runs in \(QueueReason.slots(size)) instead of \(asked); nobody else needs the rest"
         case .replaced(let lost):
             "it runs; it lost \(QueueReason.slots(lost.slots)) with \(lost.node), and others took their place"
         case .saving(because: .preempted): "it saves its state for a more important job"
@@ -150,7 +167,7 @@ extension QueueController {
     /// Why `job` does not run, or not where it did; nil while it runs where it was started.
     public func reason(for job: Int, at now: Instant) -> QueueReason? {
         switch self[job].phase {
-        case .running: return self[job].replacement.map { .replaced($0) }
+        case .running: return self[job].replacement.map { .replaced($0) } ?? sizeReason(for: job)
         case .over(let ending): return .over(ending)
         case .stopping(let reason, _): return .saving(because: reason)
         case .waiting: break

@@ -92,13 +92,13 @@ extension QueueController {
 
     /// Whether `job` may take its slots beside all that its team is in. The scheduler counts those whom it stopped or who
     /// ended as gone at once; a quota holds for the processes that are there.
-    func mayTakeSlots(_ job: Int) -> Bool { mayTake(self[job].submission.slots, more: job) }
+    func mayTakeSlots(_ job: Int) -> Bool { mayTake(self[job].slots, more: job) }
 
-    /// Whether `job` may take `slots` more slots beside all that its team is in.
-    func mayTake(_ slots: Int, more job: Int) -> Bool {
+    /// Whether `job` may take `count` slots beside all that its team is in.
+    func mayTake(_ count: Int, more job: Int) -> Bool {
         let team = team(of: job)
         guard let quota = teams[team].quota else { return true }
-        return slotsTaken(byTeam: team) + slots <= quota
+        return slotsTaken(byTeam: team) + count <= quota
     }
 
     /// When `job` ends if all run as long as was said; nil when that is not planned.

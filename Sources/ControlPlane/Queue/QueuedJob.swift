@@ -39,6 +39,14 @@ public struct QueuedJob: Equatable, Sendable {
     public internal(set) var savedStep = 0
     /// What it lost with a machine and was given others for, until it is seen to have saved since.
     public internal(set) var replacement: SlotReplacement?
+    /// Slots that its coordinator was asked to go on without.
+    public internal(set) var givingUp: [WorkerID] = []
+    /// Those, and slots that it is to give up when others have come to go on with its state.
+    var surplus: [WorkerID] = []
+    /// Since when it has those.
+    var givingSince: Instant?
+    /// How many workers its coordinator was told last that the gang shall have.
+    var told = 0
     /// How often its coordinator ended without a reason since a checkpoint was last seen.
     var crashes = 0
     /// Whether its coordinator was told to end at once.
@@ -52,6 +60,12 @@ public struct QueuedJob: Equatable, Sendable {
         self.submission = submission
         submitted = now
     }
+
+    /// Whatever its last coordinator was asked is over.
+    mutating func forgetResize() { (givingUp, surplus, givingSince) = ([], [], nil) }
+
+    /// Slots that it has, or asks for while it has none.
+    public var slots: Int { grant.isEmpty ? submission.slots : grant.count }
 
     /// Whether a coordinator drives it.
     public var isDriven: Bool {

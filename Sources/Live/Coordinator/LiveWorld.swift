@@ -136,7 +136,7 @@ public final class LiveWorld {
         if agent != nil { try handle(.fact(.slotsOffered(node: node, slots: slots))) }
         // What came before anybody watched, and what nobody was there to hear.
         for word in try agent?.takeAll() ?? [] { try take(word) }
-        if takesOver { for request in requests?.takeAll() ?? [] { try take(request) } }
+        for request in requests?.takeAll() ?? [] { try take(request) }
     }
 
     // MARK: What happens

@@ -63,6 +63,37 @@ public final class RequestFolder {
         }
     }
 
+    // MARK: Asking without waiting
+
+    /// Asks the process that drives the run in `folder`; returns the request's name, under which it is answered.
+    /// - Throws: `RequestError` when the folder cannot be written.
+    public static func post(_ line: Line, to folder: RunFolder) throws(RequestError) -> String {
+        let name = "\(RunClock.wallNanoseconds)-\(getpid())"
+        mkdir(folder.requests, 0o755)
+        let path = path(of: name, in: folder, "request")
+        do { try publish(line, at: path) } catch let error as RequestError { throw error } catch {
+            throw .cannotAsk(path: path, reason: describe(error))
+        }
+        return name
+    }
+
+    /// What was answered to the request `name`; nil when nothing was yet. Each answer is told once.
+    public static func takeAnswer(to name: String, of folder: RunFolder) -> Line? {
+        let path = path(of: name, in: folder, "answer")
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        unlink(path)
+        return try? Line(parsing: text.trimmingCharacters(in: .newlines))
+    }
+
+    /// Takes the request `name` back, if nobody has taken it, and any answer to it.
+    public static func withdraw(_ name: String, from folder: RunFolder) {
+        for kind in ["request", "answer"] { unlink(path(of: name, in: folder, kind)) }
+    }
+
+    private static func path(of name: String, in folder: RunFolder, _ kind: String) -> String {
+        "\(folder.requests)/\(name).\(kind)"
+    }
+
     // MARK: Asking
 
     /// Asks the process that drives the run in `folder`, and returns its answer.

@@ -14,6 +14,8 @@ final class CoordinatorLaunches: Sendable {
         let run: RunFolder
         /// Where it shall listen.
         let endpoint: String
+        /// How many workers it shall begin with; nil for the job's number.
+        var workers: Int?
     }
 
     private let jobs = Mutex<[Int: Job]>([:])
@@ -36,7 +38,7 @@ final class CoordinatorLaunches: Sendable {
                 return [
                     "coordinator", "--resume", job.run.path, "--listen", job.endpoint, "--supervised", "--interval",
                     "60", "--no-color",
-                ] + (keyPath.map { ["--key", $0] } ?? [])
+                ] + (keyPath.map { ["--key", $0] } ?? []) + (job.workers.map { ["--workers", String($0)] } ?? [])
             },
             log: { [self] slot, _ in self[slot.slot].map { "\($0.run.logs)/console.log" } ?? "/dev/null" })
     }

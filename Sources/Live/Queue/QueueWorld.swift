@@ -43,6 +43,8 @@ public final class QueueWorld {
     public static let silence = TimeSpan.seconds(10 as Int64)
     /// How often the world looks after agents, checkpoints and coordinators that could not be started yet.
     private static let tick = TimeSpan.milliseconds(250)
+    /// How often it does while a coordinator's answer is awaited, for which others may wait.
+    private static let shortTick = TimeSpan.milliseconds(25)
 
     private let folder: QueueFolder
     private let port: QueuePort
@@ -59,6 +61,7 @@ public final class QueueWorld {
     private var starting: [(job: Int, stint: Int)] = []
     /// Those of them that were found to have no port to listen at.
     private var withoutPort: Set<Int> = []
+    private var resizes = ResizeDesk()
     private var nextTick = Instant.zero
 
     /// A world for the queue in `folder`, whose agents and users speak at `port`. The jobs' coordinators, which are
@@ -99,7 +102,7 @@ public final class QueueWorld {
             let now = clock.now
             if let deadline = queue.nextDeadline, deadline <= now { try handle(.timePassed) }
             if nextTick <= now {
-                nextTick = now + QueueWorld.tick
+                nextTick = now + (resizes.isEmpty ? QueueWorld.tick : QueueWorld.shortTick)
                 try lookAround(at: now)
             }
         }
@@ -117,6 +120,7 @@ public final class QueueWorld {
             try handle(.nodeLost(agent.node, because: "its agent was silent for \(QueueWorld.silence)"))
         }
         try noteCheckpoints()
+        try noteResizes()
         for (job, stint) in starting {
             let run = RunFolder(queue[job].submission.folder)
             guard queue[job].stint == stint, queue[job].isDriven else {
@@ -132,7 +136,8 @@ public final class QueueWorld {
             }
             withoutPort.remove(job)
             starting.removeAll { $0.job == job && $0.stint == stint }
-            launches.note(job, CoordinatorLaunches.Job(run: run, endpoint: "\(endpoint)"))
+            let workers = queue[job].submission.range.map { _ in queue.workers(of: job) }
+            launches.note(job, CoordinatorLaunches.Job(run: run, endpoint: "\(endpoint)", workers: workers))
             supervisor.start(name(job))
         }
         try giveOrders()
@@ -146,6 +151,18 @@ public final class QueueWorld {
                     atPath: RunFolder(queue[job].submission.folder).checkpoints)) ?? []
             let newest = names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.max() ?? 0
             if newest > queue[job].savedStep { try handle(.saved(job: job, step: newest)) }
+        }
+    }
+
+    /// Tells the controller which jobs go on with other slots.
+    private func noteResizes() throws {
+        resizes.withdraw { [queue] in queue[$0].phase != .running || queue[$0].stint != $1 }
+        for answer in resizes.takeAnswers() {
+            guard answer.line.head == "done" else {
+                log.info("a resize was refused", metadata: ["job": "\(answer.job)", "why": "\(answer.line.text)"])
+                continue
+            }
+            try handle(.resized(job: answer.job, stint: answer.stint, without: answer.leaving))
         }
     }
 
@@ -261,6 +278,10 @@ public final class QueueWorld {
                     supervisor.terminate(name(job))
                 }
             case .kill(let job, _): supervisor.kill(name(job))
+            case .resize(let job, let stint, let workers, let leaving, _):
+                let request = ResizeRequest(workers: workers, leaving: leaving, bringsWorkers: true)
+                resizes.ask(request, job: job, stint: stint, run: RunFolder(queue[job].submission.folder))
+                nextTick = now
             case .vacate, .replace: break  // The orders below say it.
             }
         }
