@@ -44,7 +44,7 @@ struct DrillCommand: ParsableCommand {
     @Option(
         name: .customLong("break"),
         help: ArgumentHelp(
-            "A promise that the world breaks; the last four are of the world of a queue.", valueName: "promise"))
+            "A promise that the world breaks; the last five are of the world of a queue.", valueName: "promise"))
     var broken: BrokenPromise?
     @OptionGroup var output: OutputOptions
 

@@ -187,7 +187,7 @@ extension Run {
             precondition(members.isEmpty, "a run without a gang has members: \(self)")
         case .forming, .running, .stopping:
             precondition(
-                !members.isEmpty && members.count <= max(plan.workers, plan.microBatches),
+                !members.isEmpty && members.count <= max(plan.workers, resize == nil ? 0 : plan.microBatches),
                 "the gang has no size: \(self)")
             precondition(
                 members.count == wanted || plan.onWorkerLoss == .spare || plan.onWorkerLoss == .shrink

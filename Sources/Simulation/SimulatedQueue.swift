@@ -87,6 +87,7 @@ public struct SimulatedQueue {
     private var claims: RandomStream
     /// What is drawn of jobs that lose machines.
     private var losses: RandomStream
+    /// What is drawn of places: who requires one machine, and which machines are emptied, leave or fall ill.
     private var places: RandomStream
     /// Whether few jobs come, slots empty soon, machines are equal, and those in use are lost often: there are slots to go
     /// on in.

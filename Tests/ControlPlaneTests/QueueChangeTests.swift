@@ -73,6 +73,10 @@ struct QueueChangeTests {
         #expect(queue.objection(to: .team("red"), for: 2) == .overQuota(team: "red", needed: 2, quota: 1))
         #expect(queue.objection(to: .without(NodeID("middle")), for: 2) == .noSuchNode(NodeID("middle")))
         #expect(queue.objection(to: .slots(1), for: 2) == nil)
+        let home = Team.defaultName
+        #expect(queue.objection(to: .quota(2, team: home), for: 2) == .quotaInUse(team: home, taken: 3))
+        #expect(queue.objection(to: .quota(3, team: home), for: 2) == nil)
+        #expect(queue.outcome(of: .quota(3, team: home), for: 2, at: at(10)).start == at(100))
     }
 
     @Test(arguments: [
@@ -84,7 +88,9 @@ struct QueueChangeTests {
         #expect(QueueChange(text, ofTeam: "red") == change)
     }
 
-    @Test(arguments: ["slots", "slots=0", "slots=x", "nodes=-1", "priority=1e9", "topology=rack", "speed=2", "=", ""])
+    @Test(arguments: [
+        "slots", "slots=0", "slots=x", "nodes=-1", "nodes=+65", "priority=1e9", "topology=rack", "speed=2", "=", "",
+    ])
     func `what is no change is none`(text: String) { #expect(QueueChange(text, ofTeam: "red") == nil) }
 
     @Test func `a submission that is only tried says when it would start, whom it would stop, and why it would wait`() {

@@ -18,7 +18,7 @@ public enum QueueChange: Equatable, Sendable {
     case moreNodes(Int)
     /// A machine takes no new work.
     case without(NodeID)
-    /// A machine with as many slots as the job needs more of than there are. Not for the command line, where `nodes` is.
+    /// One more machine, empty, that holds the whole job. Not for the command line, where `nodes` is.
     case nodeForIt
     /// What a team may hold.
     case quota(Int, team: String)
@@ -38,7 +38,7 @@ public enum QueueChange: Equatable, Sendable {
             case "slots": Int(value).flatMap { (1...1_000_000).contains($0) ? .slots($0) : nil }
             case "team": .team(value)
             case "topology": TopologyDemand(named: value).map { .topology($0) }
-            case "nodes": Int(value).flatMap { (1...10_000).contains($0) ? .moreNodes($0) : nil }
+            case "nodes": Int(value).flatMap { (1...QueueChange.mostNodes).contains($0) ? .moreNodes($0) : nil }
             case "without": .without(NodeID(value))
             case "quota": Int(value).flatMap { (1...1_000_000).contains($0) ? .quota($0, team: team) : nil }
             default: nil
@@ -46,6 +46,9 @@ public enum QueueChange: Equatable, Sendable {
         guard let found else { return nil }
         self = found
     }
+
+    /// As many machines as a question may add: whoever answers it serves nobody else meanwhile.
+    static let mostNodes = 64
 
     /// The forms that `init(_:ofTeam:)` reads, for whoever wrote another.
     public static let forms =
@@ -93,7 +96,10 @@ extension QueueController {
         case .slots(let slots): changed.slots = slots
         case .topology(let demand): changed.demand = demand
         case .without(let node): return index(of: node) == nil ? .noSuchNode(node) : nil
-        case .priority, .moreNodes, .nodeForIt, .quota: return nil
+        case .quota(let quota, let team):
+            let taken = index(ofTeam: team).map(slotsTaken(byTeam:)) ?? 0
+            return quota < taken ? .quotaInUse(team: team, taken: taken) : nil
+        case .priority, .moreNodes, .nodeForIt: return nil
         }
         return objectionToShape(of: changed)
     }

@@ -1,7 +1,7 @@
 // What a queue does about jobs whose machine is lost while they run. A gang outlives its members: the coordinator goes on
 // with whoever connects to it. So a job is given empty slots elsewhere in the same stint, as many as it lost, and is stopped
 // and queued again only where there are too few. Refuses to stop anybody else for it, and to run a job in fewer slots than
-// it was submitted with.
+// it may have.
 //
 // A quota is asked only for the sake of jobs that were to be given more: processes that are gone are in no slots, and as many
 // come as went.

@@ -112,6 +112,7 @@ public struct QueueController: Sendable {
             if nodes[index].occupants.count != slots {
                 // The machine is another one now. Its former place stays empty and down for ever.
                 nodes[index].place = scheduler.addNode(gpus: slots, accelerator: "worker")
+                nodes[index].failures = nil
             }
             nodes[index].occupants = Array(repeating: nil, count: slots)
             nodes[index].absence = nil

@@ -27,6 +27,8 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
     case noSuchTeam(String, known: [String])
     /// The team may never hold as many slots.
     case overQuota(team: String, needed: Int, quota: Int)
+    /// The team is in more slots than the quota that is asked about, and nobody is stopped for a quota.
+    case quotaInUse(team: String, taken: Int)
     /// The queue's policy resizes nobody.
     case noResizes(policy: String)
     /// A range of sizes without a worker, or without the size that the job asks for.
@@ -49,7 +51,7 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
         case .overQuota, .noRoomToPromise, .deadlineTooEarly: true
         case .noSuchJob, .jobIsOver, .noSuchNode, .noNode, .nodeIsThere, .noSlots, .spanOutOfRange,
             .priorityOutOfRange, .noSuchTeam, .noResizes, .rangeOutOfPlace, .noDeadlines, .deadlineIsOver,
-            .unknownTopology:
+            .unknownTopology, .quotaInUse:
             false
         }
     }
@@ -73,6 +75,8 @@ public enum QueueObjection: Equatable, Sendable, CustomStringConvertible {
         case .overQuota(let team, let needed, let quota):
             "the job needs \(needed) slots, and team \(team) may never hold more than \(quota); ask for fewer, or "
                 + "submit it for another team"
+        case .quotaInUse(let team, let taken):
+            "team \(team) is in \(taken) slots, and nobody is stopped for a quota; ask about \(taken) or more"
         case .noResizes(let policy):
             "this queue decides by \(policy), which resizes nobody; leave --elastic out, or use a queue that is served with "
                 + "--policy elastic"

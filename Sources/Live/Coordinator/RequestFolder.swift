@@ -102,18 +102,14 @@ public final class RequestFolder {
         _ line: Line, of folder: RunFolder, patience: TimeSpan = .milliseconds(10_000)
     ) throws(RequestError) -> Line {
         guard LiveRun.isDriven(folder) else { throw .notDriven(run: folder.id) }
-        let name = "\(RunClock.wallNanoseconds)-\(getpid())"
-        let (request, answer) = ("\(folder.requests)/\(name).request", "\(folder.requests)/\(name).answer")
+        // Before the request, so that no answer comes unseen.
         guard let watch = watch(folder.requests) else {
             throw .cannotAsk(path: folder.requests, reason: String(cString: strerror(errno)))
         }
-        defer {
-            close(watch)
-            for path in [request, answer] { unlink(path) }
-        }
-        do { try publish(line, at: request) } catch let error as RequestError { throw error } catch {
-            throw .cannotAsk(path: request, reason: describe(error))
-        }
+        defer { close(watch) }
+        let name = try post(line, to: folder)
+        defer { withdraw(name, from: folder) }
+        let answer = path(of: name, in: folder, "answer")
         let deadline = monotonicNow() + patience
         while case let left = deadline - monotonicNow(), left > .zero {
             if let text = try? String(contentsOfFile: answer, encoding: .utf8) {

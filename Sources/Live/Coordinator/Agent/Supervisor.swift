@@ -82,7 +82,7 @@ public final class Supervisor: Sendable {
     /// Starts a process in the slot; one that still lives there is killed first.
     public func start(_ worker: WorkerID) { requests.post(.start(worker)) }
 
-    /// Kills the process in the slot with SIGKILL, if there is one.
+    /// Kills the process in the slot with SIGKILL, if there is one, and what it has started in its group.
     public func kill(_ worker: WorkerID) { requests.post(.kill(worker)) }
 
     /// Asks the process in the slot with SIGTERM to end, if there is one.
@@ -132,11 +132,11 @@ public final class Supervisor: Sendable {
             for request in requests.takeAll() {
                 switch request {
                 case .start(let worker):
-                    for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                    for child in children where child.worker == worker { Glibc.kill(-child.processID, SIGKILL) }
                     launches[worker, default: 0] += 1
                     start(worker, launch: launches[worker]!, into: &children)
                 case .kill(let worker):
-                    for child in children where child.worker == worker { Glibc.kill(child.processID, SIGKILL) }
+                    for child in children where child.worker == worker { Glibc.kill(-child.processID, SIGKILL) }
                 case .terminate(let worker):
                     for child in children where child.worker == worker { Glibc.kill(child.processID, SIGTERM) }
                 case .pause(let worker, let until):
@@ -152,7 +152,7 @@ public final class Supervisor: Sendable {
             if let deadline {
                 if children.isEmpty { break }
                 if DispatchTime.now().uptimeNanoseconds >= deadline {
-                    for child in children { Glibc.kill(child.processID, SIGKILL) }
+                    for child in children { Glibc.kill(-child.processID, SIGKILL) }
                 }
             }
             let wakings = children.compactMap(\.pausedUntil) + (deadline.map { [$0] } ?? [])
